@@ -1,0 +1,41 @@
+# The commands of this repository. `make` alone lists them.
+# Every target sets up what it needs in .venv; see scripts/setup.sh.
+
+PYTHON ?=
+export PYTHON
+VENV := .venv/bin
+PROMPT ?= Cinematic photo, black panther, trending on artstation
+
+.PHONY: help setup demo test check format requirements clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what the bot needs into .venv, the sana-bot command included
+	@scripts/setup.sh run
+
+demo: setup ## watch the bot make a picture, without credentials (PROMPT="a red fox" for another one)
+	@$(VENV)/sana-bot demo --prompt "$$PROMPT"
+demo: export PROMPT := $(PROMPT)
+
+test: check ## every check and every test
+	@$(VENV)/pytest
+
+check: ## format, lint, types and import rules, without the tests
+	@scripts/setup.sh dev
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-logo
+
+format: ## put the code into the project's format
+	@scripts/setup.sh dev
+	$(VENV)/ruff format .
+	$(VENV)/ruff check --fix .
+
+requirements: ## compile the pinned requirements anew from pyproject.toml (needs uv)
+	uv pip compile --universal --generate-hashes --no-header --quiet --upgrade pyproject.toml --extra build -o requirements.txt
+	uv pip compile --universal --generate-hashes --no-header --quiet --upgrade pyproject.toml --extra build --extra dev -o requirements-dev.txt
+
+clean: ## remove everything that was made here, but never a database
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build demo-output *.egg-info

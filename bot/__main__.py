@@ -1,0 +1,79 @@
+"""The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from bot import __version__, logs
+from bot.errors import AlreadyRunningError, SanaBotError, SettingsError
+
+cli = typer.Typer(
+    help="A Discord bot that turns /sana into pictures with Wiro's Sana tool.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+log = structlog.get_logger()
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer passes an option's value by position
+    if wanted:
+        typer.echo(f"sana-bot {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@cli.command()
+def run() -> None:
+    """Run the bot with the settings from the environment and from .env."""
+    from bot.app import run_until_signalled  # noqa: PLC0415 - --help and wrong settings need not wait for it
+    from bot.settings import Settings  # noqa: PLC0415 - as above
+
+    try:
+        settings = Settings.load()
+        logs.configure(settings.log_level, settings.log_format)
+        asyncio.run(run_until_signalled(settings))
+    except (SettingsError, AlreadyRunningError) as error:
+        typer.echo(f"sana-bot: {error}", err=True)
+        raise typer.Exit(2) from None
+    except SanaBotError as error:
+        typer.echo(f"sana-bot: {error}", err=True)
+        raise typer.Exit(1) from None
+    except BaseExceptionGroup as failures:
+        log.critical("died", exc_info=failures)
+        raise typer.Exit(1) from None
+
+
+@cli.command()
+def demo(
+    prompt: Annotated[str, typer.Option(help="What the picture should show.")] = (
+        "Cinematic photo, black panther, trending on artstation"
+    ),
+    output: Annotated[Path, typer.Option(help="Where to save what was posted.")] = Path("demo-output"),
+) -> None:
+    """Watch the bot make a picture against the sandbox, without credentials."""
+    from sandbox.demo import show  # noqa: PLC0415 - the sandbox is needed for nothing else
+
+    raise typer.Exit(asyncio.run(show(prompt, output)))
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

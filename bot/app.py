@@ -1,0 +1,167 @@
+"""The composition root: builds every part from the settings, starts them in order, stops them in order."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Final
+
+import aiohttp
+import structlog
+
+from bot import __version__
+from bot.allowance import Allowance
+from bot.callbacks import CALLBACK_PATH, Health, Listener
+from bot.client import SanaClient, point_at
+from bot.errors import SanaBotError, SettingsError
+from bot.images import PictureFetcher
+from bot.jobs.rules import JobRules
+from bot.jobs.service import JobService
+from bot.present.messenger import DiscordMessenger
+from bot.settings import Settings
+from bot.wiro.client import WiroClient, connector
+from bot.wiro.signing import Credentials
+from cogs import guarded_tree, set_up
+from storage.database import Database
+from storage.jobs import SqliteJobStore
+
+USER_AGENT: Final = f"sana-bot/{__version__}"
+_STOP_SECONDS: Final = 3.0  # for what is between two effects when a stop is asked for
+
+log = structlog.get_logger()
+
+
+class SystemClock:
+    """The machine's time of day."""
+
+    def now(self) -> datetime:
+        """Return the time, aware and in UTC."""
+        return datetime.now(UTC)
+
+
+class App:
+    """The running bot.
+
+    Args:
+        settings: the owner's.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask for a clean stop; `run` returns within seconds."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Run until stopped.
+
+        Raises:
+            SettingsError: Discord refuses the token, or an address cannot be bound.
+            AlreadyRunningError: another process works on the same database.
+            SanaBotError: the database cannot be used.
+            BaseExceptionGroup: a part of the bot died; all others were stopped.
+        """
+        settings = self._settings
+        point_at(settings.discord_api_base, settings.discord_gateway_url)
+        async with contextlib.AsyncExitStack() as stack:
+            database = await stack.enter_async_context(Database.open(settings.database_url))
+            client = await stack.enter_async_context(SanaClient(guarded_tree(settings.discord_guild_ids)))
+            messenger = DiscordMessenger(client, SystemClock())
+            service = JobService(
+                store=SqliteJobStore(database, Allowance(settings.quota_credits, settings.quota_period)),
+                wiro=await stack.enter_async_context(_wiro(settings)),
+                pictures=await stack.enter_async_context(
+                    PictureFetcher.open(allowed_hosts=settings.wiro_output_hosts, user_agent=USER_AGENT)
+                ),
+                messenger=messenger,
+                clock=SystemClock(),
+                rules=_rules(settings),
+            )
+            stack.push_async_callback(messenger.aclose)
+            listener = Listener(service, lambda: Health(_missing(client)))
+            await client.sign_in(settings.discord_token.get_secret_value())
+            await set_up(client, service)
+            await client.register_commands(settings.discord_guild_ids)
+            await _listen(listener, settings)
+            stack.push_async_callback(listener.stop)
+            await service.recover()
+            await self._work(service, client)
+
+    async def _work(self, service: JobService, client: SanaClient) -> None:
+        """Work until a stop is asked for or a part dies."""
+        async with asyncio.TaskGroup() as parts:
+            jobs = parts.create_task(service.run(), name="jobs")
+            gateway = parts.create_task(client.connect(), name="gateway")
+            stopping = parts.create_task(self._stopping.wait(), name="stopping")
+            await asyncio.wait({jobs, gateway, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not stopping.done():
+                raise _PartEndedError("a part of the bot ended by itself")
+            log.info("stopping")
+            service.stop()
+            await asyncio.wait({jobs}, timeout=_STOP_SECONDS)
+            jobs.cancel()
+            gateway.cancel()
+
+
+class _PartEndedError(SanaBotError):
+    """A part that works until it is stopped has ended."""
+
+
+@contextlib.asynccontextmanager
+async def _wiro(settings: Settings) -> AsyncIterator[WiroClient]:
+    secret = settings.wiro_api_secret
+    async with aiohttp.ClientSession(connector=connector()) as session:
+        yield WiroClient(
+            session,
+            api_base=settings.wiro_api_base,
+            tool=settings.wiro_tool,
+            credentials=Credentials(
+                settings.wiro_api_key.get_secret_value(),
+                None if secret is None else secret.get_secret_value(),
+            ),
+            user_agent=USER_AGENT,
+        )
+
+
+def _rules(settings: Settings) -> JobRules:
+    public = settings.callback_public_url
+    return JobRules(
+        callback_base=None if public is None else public + CALLBACK_PATH,
+        max_concurrent=settings.wiro_max_concurrent,
+        job_timeout=settings.job_timeout,
+        queue_timeout=settings.queue_timeout,
+        lost_after=settings.lost_after,
+    )
+
+
+async def _listen(listener: Listener, settings: Settings) -> None:
+    try:
+        await listener.start(settings.callback_host, settings.callback_port)
+    except OSError as error:
+        where = f"{settings.callback_host}:{settings.callback_port}"
+        raise SettingsError(
+            f"CALLBACK_HOST and CALLBACK_PORT: cannot listen on {where} ({error.strerror})"
+        ) from error
+
+
+def _missing(client: SanaClient) -> tuple[str, ...]:
+    """Return what readiness still lacks; the database is open before the listener listens."""
+    if not client.is_fully_ready:
+        return ("Discord: not every shard is ready",)
+    return () if client.is_connected else ("Discord: no shard is connected",)
+
+
+async def run_until_signalled(settings: Settings) -> None:
+    """Run the bot until SIGINT or SIGTERM.
+
+    Raises:
+        BaseException: as `App.run`.
+    """
+    app = App(settings)
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, app.stop)
+    await app.run()

@@ -1,0 +1,93 @@
+"""The connection to Discord: the least intents, no caches that grow, and what is known of its shards."""
+
+import aiohttp
+import discord
+import structlog
+from discord.ext import commands
+from yarl import URL
+
+from bot.errors import MessageUnavailableError, SettingsError
+
+log = structlog.get_logger()
+
+
+def point_at(api_base: str, gateway_url: str) -> None:
+    """Have discord.py talk to this server; for Discord itself these are its own addresses.
+
+    discord.py knows no other way than its classes' attributes.
+    """
+    discord.http.Route.BASE = api_base
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
+
+
+class SanaClient(commands.AutoShardedBot):
+    """A bot that needs to see servers and nothing that is written in them."""
+
+    def __init__(self, tree_class: type[discord.app_commands.CommandTree["SanaClient"]]) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=tree_class,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self._ready_shards: set[int] = set()
+        self._down_shards: set[int] = set()
+
+    @property
+    def is_fully_ready(self) -> bool:
+        """Whether every shard has had its READY."""
+        return bool(self.shards) and self._ready_shards.issuperset(self.shards)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether any shard is connected now."""
+        return bool(self._ready_shards - self._down_shards)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """A shard had its READY."""
+        self._ready_shards.add(shard_id)
+        self._down_shards.discard(shard_id)
+        log.info("shard.ready", shard=shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """A shard goes on where it was."""
+        self._down_shards.discard(shard_id)
+        log.info("shard.resumed", shard=shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """A shard lost its connection; discord.py makes another."""
+        self._down_shards.add(shard_id)
+        log.warning("shard.disconnected", shard=shard_id)
+
+    async def sign_in(self, token: str) -> None:
+        """Sign in over HTTP, without connecting yet.
+
+        Raises:
+            SettingsError: Discord refuses the token.
+            MessageUnavailableError: Discord cannot be reached, or does not answer as it should.
+        """
+        try:
+            await self.login(token)
+        except discord.LoginFailure:
+            raise SettingsError(
+                "DISCORD_TOKEN is not accepted by Discord. Make a new one and set it."
+            ) from None
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise MessageUnavailableError(f"cannot sign in to Discord: {error}") from error
+
+    async def register_commands(self, guild_ids: frozenset[int]) -> None:
+        """Register the commands: in these servers at once, or, where there are none, everywhere."""
+        if not guild_ids:
+            await self.tree.sync()
+            return
+        for guild_id in sorted(guild_ids):
+            guild = discord.Object(guild_id)
+            self.tree.copy_global_to(guild=guild)
+            try:
+                await self.tree.sync(guild=guild)
+            except discord.Forbidden as error:
+                log.error("commands.refused", guild=guild_id, error=str(error), mend="invite the bot there")

@@ -1,0 +1,227 @@
+"""From a job's end to the message that says so: the pictures, or why there are none.
+
+Delivery is an edit of the message that answered the command, so that repeating it is harmless. Credits
+settle here, once the message holds the pictures, and only here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.errors import (
+    MessageGoneError,
+    MessageUnavailableError,
+    PictureError,
+    PictureUnavailableError,
+    StorageError,
+)
+from bot.jobs.backoff import backoff_seconds
+from bot.jobs.book import Book, moving
+from bot.jobs.model import REFUNDED, Job, State
+from bot.jobs.ports import Clock, JobStore, Messenger, Picture, Pictures, Standing
+from bot.jobs.progress import Progress
+from bot.jobs.worker import Worker
+from bot.parameters import SanaParameters
+from bot.wiro.wire import Output, outputs_from_json
+
+_JOBS_AT_ONCE: Final = 16
+_FIRST_RETRY_SECONDS: Final = 1.0
+_LAST_RETRY_SECONDS: Final = 60.0
+_EDIT_WAIT_SECONDS: Final = 5.0  # that a delivery waits for a progress edit under way
+_EDIT_DOUBT_SECONDS: Final = 70.0  # after which such an edit has ended by its own timeout
+_FETCH_FOR: Final = timedelta(
+    minutes=10
+)  # that pictures are asked for again, from the first try of this process
+_DELIVER_FOR: Final = timedelta(hours=24)  # that Discord is asked again, likewise
+_TYPICAL_PICTURE_BYTES: Final = 8 * 1024 * 1024
+
+log = structlog.get_logger()
+
+
+class Deliverer:
+    """Posts what every ended job owes its message.
+
+    Args:
+        book: the open jobs.
+        store: tells what a member has left.
+        pictures: fetches outputs.
+        messenger: edits messages.
+        progress: edits them as well, until a job has ended.
+        clock: the time of day.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        store: JobStore,
+        pictures: Pictures,
+        messenger: Messenger,
+        progress: Progress,
+        clock: Clock,
+    ) -> None:
+        self._book = book
+        self._store = store
+        self._pictures = pictures
+        self._messenger = messenger
+        self._progress = progress
+        self._clock = clock
+        self._worker = Worker("deliver", self._step, width=_JOBS_AT_ONCE)
+        self._first_tries: dict[int, datetime] = {}
+        self._failures: dict[int, int] = {}
+
+    def post(self, job_id: int) -> None:
+        """An ended job's message is to say so."""
+        self._worker.put(job_id)
+
+    def stop(self) -> None:
+        """Begin no more deliveries."""
+        self._worker.stop()
+
+    async def run(self) -> None:
+        """Deliver until stopped."""
+        await self._worker.run()
+
+    async def _step(self, job_id: int) -> float | None:
+        job = self._book.get(job_id)
+        if job is None or job.message_id is None:  # closed, or its message is still being looked for
+            return None
+        self._first_tries.setdefault(job_id, self._clock.now())
+        try:
+            if job.state is State.FINISHED:
+                await self._deliver(job)
+            elif job.state in REFUNDED:
+                await self._tell_end(job)
+        except (MessageUnavailableError, PictureUnavailableError, StorageError) as error:
+            if self._tried_for(job) >= _DELIVER_FOR:
+                await self._give_up(job, error)
+                return None
+            failures = self._failures[job_id] = self._failures.get(job_id, 0) + 1
+            log.warning("deliver.failed", job=job.reference, failures=failures, error=str(error))
+            return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
+        except MessageGoneError as error:
+            await self._give_up(job, error)
+        self._forget(job_id)
+        # Still open: it ended otherwise than it looked, which the message is to say next.
+        return None if self._book.get(job_id) is None else 0.0
+
+    async def _deliver(self, job: Job) -> None:
+        parameters = SanaParameters.from_json(job.parameters)
+        outputs = outputs_from_json(job.outputs or "[]")
+        async with self._pictures.room(_size_of(outputs, parameters.samples)):
+            pictures, refusals = await self._fetch(job, outputs, parameters.samples)
+            if not pictures:
+                await self._fail(job, refusals)
+                return
+            missing = parameters.samples - len(pictures)
+            standing = await self._standing(job, missing * parameters.credits_per_picture)
+            await self._put(job, pictures, standing, missing)
+        now = self._clock.now()
+        await self._book.must_change(
+            job.id,
+            moving(State.FINISHED, State.DELIVERED, closed_at=now, interaction_token=None),
+            settle=len(pictures) * parameters.credits_per_picture,
+        )
+        log.info("job.delivered", job=job.reference, pictures=len(pictures), missing=missing)
+        self._messenger.invite_reroll(job)
+
+    async def _fetch(
+        self, job: Job, outputs: Sequence[Output], wanted: int
+    ) -> tuple[list[Picture], list[str]]:
+        """Fetch as many pictures as were asked for, and say why others were left out.
+
+        Raises:
+            PictureUnavailableError: one could not be had now, and may be had later.
+        """
+        pictures: list[Picture] = []
+        refusals: list[str] = []
+        for output in outputs:
+            if len(pictures) == wanted:
+                break
+            try:
+                picture = await self._pictures.fetch(
+                    output, number=len(pictures) + 1, upload_limit_bytes=job.upload_limit_bytes
+                )
+            except PictureUnavailableError as error:
+                if self._tried_for(job) < _FETCH_FOR:
+                    raise
+                refusals.append(f"{output.name}: {error}")
+            except PictureError as error:
+                refusals.append(f"{output.name}: {error}")
+            else:
+                pictures.append(picture)
+        if refusals:
+            log.warning("outputs.left_out", job=job.reference, outputs=refusals)
+        return pictures, refusals
+
+    async def _put(self, job: Job, pictures: Sequence[Picture], standing: Standing, missing: int) -> None:
+        """Put the pictures into the message, whatever a progress edit may still do to it."""
+        certain = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
+        await self._messenger.deliver(job, pictures, standing, missing=missing)
+        if certain:
+            return
+        await self._progress.end(job.id, wait_seconds=_EDIT_DOUBT_SECONDS)
+        if not await self._messenger.holds_pictures(job):
+            log.info("deliver.again", job=job.reference)
+            await self._messenger.deliver(job, pictures, standing, missing=missing)
+
+    async def _standing(self, job: Job, comes_back: int) -> Standing:
+        standing = await self._store.standing(job.guild_id, job.member_id, self._clock.now())
+        return standing if job.refunded else replace(standing, used=max(0, standing.used - comes_back))
+
+    async def _fail(self, job: Job, refusals: Sequence[str]) -> None:
+        """Record that the pictures cannot be had; the job's message is told next."""
+        detail = "; ".join(refusals) or "there are no outputs"
+        reason = "The picture was made, but could not be fetched."
+        await self._book.must_change(
+            job.id, moving(State.FINISHED, State.FAILED, reason=reason, detail=detail)
+        )
+
+    async def _tell_end(self, job: Job) -> None:
+        certain = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
+        await self._messenger.tell_end(job)
+        if not certain:
+            await self._progress.end(job.id, wait_seconds=_EDIT_DOUBT_SECONDS)
+            await self._messenger.tell_end(job)
+        await self._close(job)
+        log.info("job.ended", job=job.reference, state=str(job.state), detail=job.detail)
+
+    async def _close(self, job: Job) -> None:
+        now = self._clock.now()
+        await self._book.must_change(
+            job.id,
+            lambda current: (
+                current.with_changes(closed_at=now, interaction_token=None)
+                if current.state in REFUNDED and current.is_open
+                else None
+            ),
+        )
+
+    async def _give_up(self, job: Job, error: Exception) -> None:
+        """Discord will never take it, or has not for a day."""
+        log.error("job.undeliverable", job=job.reference, state=str(job.state), error=str(error))
+        now = self._clock.now()
+        detail = str(error)
+        self._forget(job.id)
+        await self._book.must_change(
+            job.id,
+            lambda current: (
+                current.evolve(State.UNDELIVERABLE, closed_at=now, interaction_token=None, detail=detail)
+                if current.state is State.FINISHED
+                else current.with_changes(closed_at=now, interaction_token=None)
+            ),
+        )
+
+    def _forget(self, job_id: int) -> None:
+        self._first_tries.pop(job_id, None)
+        self._failures.pop(job_id, None)
+
+    def _tried_for(self, job: Job) -> timedelta:
+        return self._clock.now() - self._first_tries[job.id]
+
+
+def _size_of(outputs: Sequence[Output], wanted: int) -> int:
+    """Return the memory that a job's pictures need, as far as Wiro's word goes."""
+    return sum(output.size_bytes or _TYPICAL_PICTURE_BYTES for output in outputs[:wanted])

@@ -1,0 +1,156 @@
+"""Who is next, and whether Wiro has room: the fair line, and the slots. Both are pure bookkeeping."""
+
+import heapq
+from bisect import insort
+from collections import OrderedDict
+from datetime import datetime
+from typing import Final
+
+_PROBE_SECONDS: Final = 180.0
+
+
+class Line:
+    """The jobs that wait for a slot, in fair order.
+
+    Members take turns: whoever had one goes behind the others that wait, and each member's jobs keep their
+    order.
+    """
+
+    def __init__(self) -> None:
+        self._turns: OrderedDict[int, list[int]] = OrderedDict()
+        self._member_of: dict[int, int] = {}
+        self._ages: list[tuple[datetime, int]] = []
+
+    def __len__(self) -> int:
+        """Return how many jobs wait."""
+        return len(self._member_of)
+
+    def __contains__(self, job_id: int) -> bool:
+        """Tell whether the job waits."""
+        return job_id in self._member_of
+
+    def join(self, job_id: int, member_id: int, created_at: datetime, *, front: bool = False) -> None:
+        """Let a job wait; at the front where it has had its turn already and it came to nothing."""
+        if job_id in self._member_of:
+            return
+        self._member_of[job_id] = member_id
+        heapq.heappush(self._ages, (created_at, job_id))
+        insort(self._turns.setdefault(member_id, []), job_id)
+        if front:
+            self._turns.move_to_end(member_id, last=False)
+
+    def leave(self, job_id: int) -> None:
+        """Take a job out, where it waits."""
+        member_id = self._member_of.pop(job_id, None)
+        if member_id is None:
+            return
+        self._turns[member_id].remove(job_id)
+        if not self._turns[member_id]:
+            del self._turns[member_id]
+
+    def take_next(self) -> int | None:
+        """Take out the job that is next, and end its member's turn."""
+        if not self._turns:
+            return None
+        member_id, jobs = next(iter(self._turns.items()))
+        job_id = jobs.pop(0)
+        del self._member_of[job_id]
+        if jobs:
+            self._turns.move_to_end(member_id)
+        else:
+            del self._turns[member_id]
+        return job_id
+
+    def place(self, job_id: int) -> int | None:
+        """Return how many turns from now the job's turn is: 1 is next; None where it does not wait."""
+        member_id = self._member_of.get(job_id)
+        if member_id is None:
+            return None
+        return self._place(member_id, self._turns[member_id].index(job_id))
+
+    def place_of_newcomer(self, member_id: int) -> int:
+        """Return the place that a member's new job would have."""
+        return self._place(member_id, len(self._turns.get(member_id, ())))
+
+    def oldest(self) -> tuple[datetime, int] | None:
+        """Return when the job that was created first was created, and the job."""
+        while self._ages and self._ages[0][1] not in self._member_of:
+            heapq.heappop(self._ages)
+        return self._ages[0] if self._ages else None
+
+    def jobs(self) -> tuple[int, ...]:
+        """Return all that wait, in no order that means anything."""
+        return tuple(self._member_of)
+
+    def first(self, count: int) -> list[int]:
+        """Return the jobs whose turns come next, in fair order."""
+        waiting = list(self._turns.values())
+        ahead: list[int] = []
+        for turn in range(max(map(len, waiting), default=0)):
+            ahead.extend(jobs[turn] for jobs in waiting if turn < len(jobs))
+            if len(ahead) >= count:
+                break
+        return ahead[:count]
+
+    def _place(self, member_id: int, own_before: int) -> int:
+        ahead = own_before
+        rounds = own_before + 1
+        for other_id, jobs in self._turns.items():
+            if other_id == member_id:
+                rounds = own_before
+            else:
+                ahead += min(len(jobs), rounds)
+        return ahead + 1
+
+
+class Slots:
+    """How many tasks Wiro lets the account run at once, as far as is known, and which jobs hold a slot.
+
+    Args:
+        fixed: the limit as the owner set it; None: learned from Wiro's refusals, and probed upward again.
+        most: the limit that holds where nothing is known.
+    """
+
+    def __init__(self, *, fixed: int | None, most: int) -> None:
+        self._fixed = fixed
+        self._most = most if fixed is None else fixed
+        self._limit = self._most
+        self._raise_at = 0.0
+        self._held: set[int] = set()
+
+    def __len__(self) -> int:
+        """Return how many slots are held."""
+        return len(self._held)
+
+    @property
+    def limit(self) -> int:
+        """How many may be held at once."""
+        return self._limit
+
+    def take(self, job_id: int) -> None:
+        """Hold a slot; a job found after a start holds its own whether it is free or not."""
+        self._held.add(job_id)
+
+    def release(self, job_id: int) -> None:
+        """Give the job's slot back, where it holds one."""
+        self._held.discard(job_id)
+
+    def free(self, now_seconds: float) -> bool:
+        """Tell whether one more may start; a learned limit is doubled every three minutes, as a probe."""
+        if self._limit < self._most and now_seconds >= self._raise_at:
+            self._limit = min(self._most, 2 * self._limit)
+            self._raise_at = now_seconds + _PROBE_SECONDS
+        return len(self._held) < self._limit
+
+    def learn(self, stated: int | None, now_seconds: float) -> None:
+        """Take in Wiro's refusal of a task beyond the limit; the job that was refused holds no slot any more.
+
+        Args:
+            stated: the limit that Wiro named, where it did.
+            now_seconds: the event loop's time.
+        """
+        if self._fixed is not None:
+            return
+        running = max(1, len(self._held))
+        self._limit = min(self._limit, running if stated is None else max(1, min(stated, running)))
+        self._raise_at = now_seconds + _PROBE_SECONDS

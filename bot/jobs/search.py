@@ -1,0 +1,220 @@
+"""Looks for tasks whose Run was never answered.
+
+Source of the rules: the design, *Run is never sent twice*. A task is taken only if what it was run with is
+this job's: the callback address that nobody else knows, or, where Wiro does not echo it, prompt, seed and
+size, begun after the job and claimed by no other. Where nothing is found in time, the job is lost and
+refunded; a callback may still bring it back.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.errors import StorageError, WiroError
+from bot.jobs.backoff import backoff_seconds
+from bot.jobs.book import Book, moving
+from bot.jobs.model import Job, State
+from bot.jobs.ports import Clock, JobStore, Wiro
+from bot.jobs.submit import hash_callback_token
+from bot.parameters import SanaParameters
+from bot.wiro.wire import Task
+
+_FIRST_SECONDS: Final = 0.5
+_MOST_SECONDS: Final = 20.0
+_PAGE: Final = 100  # Source: Wiro's reference, Task/List: at most 100
+_PAGES_AT_MOST: Final = 50
+_CLOCKS_APART: Final = timedelta(minutes=5)  # how far Wiro's clock and ours may disagree
+_HINTS_AT_MOST: Final = 4  # a job has one task; more hints than a few are somebody's game
+
+log = structlog.get_logger()
+
+
+class Search:
+    """Looks for the tasks of all jobs in doubt with one listing for all of them.
+
+    Args:
+        book: the open jobs.
+        store: tells which tasks belong to jobs already.
+        wiro: lists tasks.
+        clock: the time of day.
+        lost_after: how long a task is looked for, counted from the first look of this process.
+        found: is told of each job whose task was found.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        store: JobStore,
+        wiro: Wiro,
+        clock: Clock,
+        *,
+        lost_after: timedelta,
+        found: Callable[[int], None],
+    ) -> None:
+        self._book = book
+        self._store = store
+        self._wiro = wiro
+        self._clock = clock
+        self._lost_after = lost_after
+        self._found = found
+        self._since: dict[int, datetime] = {}
+        self._hints: dict[int, list[str]] = {}
+        self._news = asyncio.Event()
+        self._stopping = False
+
+    def __contains__(self, job_id: int) -> bool:
+        """Tell whether the job is being looked for."""
+        return job_id in self._since
+
+    def add(self, job_id: int) -> None:
+        """Begin to look for a job's task."""
+        self._since.setdefault(job_id, self._clock.now())
+        self._news.set()
+
+    def hint(self, job_id: int, taskid: str) -> None:
+        """Somebody who knows the job's callback address named a task, which is looked at and not believed.
+
+        Also for a job that was given up as lost.
+        """
+        hints = self._hints.setdefault(job_id, [])
+        if taskid not in hints and len(hints) < _HINTS_AT_MOST:
+            hints.append(taskid)
+            self._news.set()
+
+    def stop(self) -> None:
+        """End the search; it begins anew at the next start."""
+        self._stopping = True
+        self._news.set()
+
+    async def run(self) -> None:
+        """Search until stopped."""
+        rounds = 0
+        while not self._stopping:
+            if not self._since and not self._hints:
+                rounds = 0
+                await self._news.wait()
+            self._news.clear()
+            await self._follow_hints()
+            if self._since:
+                rounds += 1
+                await self._search_once()
+                await asyncio.sleep(_FIRST_SECONDS)  # however much is heard meanwhile
+                await self._wait(backoff_seconds(rounds, first=_FIRST_SECONDS, most=_MOST_SECONDS))
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _follow_hints(self) -> None:
+        """Ask for the tasks that were named."""
+        while self._hints:
+            job_id, taskids = self._hints.popitem()
+            for taskid in taskids:
+                try:
+                    task = await self._wiro.task_detail(taskid=taskid)
+                    job = await self._book.find(job_id)
+                    if job is not None and matches(job, task) and not await self._store.claimed([taskid]):
+                        await self._claim(job, task)
+                        break
+                except (WiroError, StorageError) as error:
+                    log.warning("search.hint_failed", job=f"S-{job_id}", error=str(error))
+
+    async def _search_once(self) -> None:
+        """List tasks back to the oldest submission in doubt; claim what is ours, give up what is overdue."""
+        started = self._clock.now()
+        jobs = self._in_doubt()
+        if not jobs:
+            return
+        horizon = min(job.submitted_at or job.created_at for job in jobs) - _CLOCKS_APART
+        try:
+            complete = await self._list_back_to(horizon)
+        except (WiroError, StorageError) as error:
+            log.warning("search.failed", jobs=len(jobs), error=str(error))
+            return
+        if complete:
+            for job in self._in_doubt():
+                if started - self._since[job.id] >= self._lost_after:
+                    await self._give_up(job)
+
+    def _in_doubt(self) -> list[Job]:
+        """Return the jobs that are still to be found, oldest first."""
+        jobs = []
+        for job_id in sorted(self._since):
+            job = self._book.get(job_id)
+            if job is not None and job.state is State.SUBMITTING:
+                jobs.append(job)
+            else:
+                del self._since[job_id]
+        return jobs
+
+    async def _list_back_to(self, horizon: datetime) -> bool:
+        """Claim from one page after the other; tell whether the listing reached back to the horizon."""
+        for page in range(_PAGES_AT_MOST):
+            tasks = await self._wiro.task_list(start=page * _PAGE, limit=_PAGE)
+            await self._claim_ours(tasks)
+            if not self._in_doubt():
+                return True
+            oldest = min((task.created_at for task in tasks if task.created_at is not None), default=None)
+            if len(tasks) < _PAGE or (oldest is not None and oldest < horizon):
+                return True
+        return False
+
+    async def _claim_ours(self, tasks: Iterable[Task]) -> None:
+        candidates = [task for task in tasks if any(matches(job, task) for job in self._in_doubt())]
+        if not candidates:
+            return
+        taken = await self._store.claimed([task.taskid for task in candidates])
+        for task in reversed(candidates):  # the oldest task goes to the oldest job that it can be
+            if task.taskid in taken:
+                continue
+            job = next((job for job in self._in_doubt() if matches(job, task)), None)
+            if job is not None:
+                await self._claim(job, task)
+
+    async def _claim(self, job: Job, task: Task) -> None:
+        now = self._clock.now()
+        self._since.pop(job.id, None)
+        after = await self._book.must_change(job.id, lambda current: _claimed(current, task, now))
+        if after is not None:
+            log.info("search.found", job=job.reference, taskid=task.taskid)
+            self._found(job.id)
+
+    async def _give_up(self, job: Job) -> None:
+        now = self._clock.now()
+        self._since.pop(job.id, None)
+        detail = "Run was never answered, and its task was not found"
+        await self._book.must_change(
+            job.id, moving(State.SUBMITTING, State.LOST, ended_at=now, detail=detail)
+        )
+        log.error("job.lost", job=job.reference, submitted_at=str(job.submitted_at))
+
+
+def matches(job: Job, task: Task) -> bool:
+    """Tell whether what a task was run with is what this job's last Run asked for. Pure."""
+    address = task.parameters.get("callbackUrl")
+    if address:
+        token = address.rstrip("/").rpartition("/")[2]
+        return job.callback_hash is not None and hash_callback_token(token) == job.callback_hash
+    begun = job.submitted_at or job.created_at
+    if task.created_at is not None and task.created_at < begun - _CLOCKS_APART:
+        return False
+    asked = SanaParameters.from_json(job.parameters).wire()
+    return all(
+        task.parameters.get(name) == str(asked[name]) for name in ("prompt", "seed", "width", "height")
+    )
+
+
+def _claimed(job: Job, task: Task, now: datetime) -> Job | None:
+    """Return the job once its task was found; pure. A lost one is followed again, without a charge."""
+    known = {"taskid": task.taskid, "tasktoken": task.tasktoken}
+    if job.state is State.SUBMITTING:
+        return job.evolve(State.RUNNING, accepted_at=task.created_at or now, **known)
+    if job.state is State.LOST and job.taskid is None:
+        return job.with_changes(**known)
+    return None

@@ -1,0 +1,286 @@
+"""The life of all jobs: what commands and the listener call, and who takes a job on when its state changes.
+
+Every change of a job passes `_route`, at a start as in the middle of the work, so that there is one answer
+to the question who does what next.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from bot.errors import JobOverError, LineFullError, NotAllowedError
+from bot.jobs.book import Book, moving
+from bot.jobs.deliver import Deliverer
+from bot.jobs.gate import Gate, Trouble
+from bot.jobs.model import ENDED, REFUNDED, Job, State
+from bot.jobs.pace import Pace
+from bot.jobs.ports import (
+    Clock,
+    InLine,
+    JobStore,
+    Messenger,
+    Pictures,
+    Request,
+    Running,
+    Stage,
+    Standing,
+    Wiro,
+)
+from bot.jobs.progress import Progress
+from bot.jobs.queue import Line, Slots
+from bot.jobs.recovery import Adopter, adopted, withdrawn
+from bot.jobs.rules import JobRules
+from bot.jobs.search import Search
+from bot.jobs.submit import Submitter, hash_callback_token
+from bot.jobs.tracker import Tracker
+from bot.wiro.hint import taskid_hint
+
+_TASKS_AT_ONCE: Final = 64  # where neither the owner nor Wiro sets a limit: bounds connections and memory
+_OPEN_AT_MOST: Final = 10_000
+_PLACES_SHOWN: Final = 50  # a place further back is shown again when it gets this near
+
+log = structlog.get_logger()
+
+
+class JobService:
+    """Takes requests on, and sees every job to its end.
+
+    Args:
+        store, wiro, pictures, messenger, clock: the world.
+        rules: the owner's settings.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        wiro: Wiro,
+        pictures: Pictures,
+        messenger: Messenger,
+        clock: Clock,
+        rules: JobRules,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._line = Line()
+        self._slots = Slots(fixed=rules.max_concurrent, most=_TASKS_AT_ONCE)
+        self._gate = Gate()
+        self._was_held = False
+        self._book = Book(store, clock, self._route)
+        self._progress = Progress(self._book, messenger, clock, self._stage_of)
+        self._tracker = Tracker(self._book, wiro, clock, Pace(), timeout=rules.job_timeout)
+        self._search = Search(
+            self._book,
+            store,
+            wiro,
+            clock,
+            lost_after=rules.lost_after,
+            found=self._tracker.wake,
+        )
+        self._submitter = Submitter(
+            self._book,
+            self._line,
+            self._slots,
+            self._gate,
+            wiro,
+            clock,
+            rules,
+            in_doubt=self._search.add,
+        )
+        self._deliverer = Deliverer(self._book, store, pictures, messenger, self._progress, clock)
+        self._adopter = Adopter(self._book, messenger, clock)
+        self._parts = (
+            self._submitter,
+            self._search,
+            self._tracker,
+            self._deliverer,
+            self._progress,
+            self._adopter,
+        )
+
+    # What commands call.
+
+    async def accept(self, request: Request) -> tuple[Job, Standing, InLine]:
+        """Store a job and reserve its credits; its answer is to be sent next, and confirmed.
+
+        Returns:
+            The job, what its member has left, and its place in line.
+
+        Raises:
+            AllowanceExceededError: too few credits.
+            LineFullError: too many jobs are open.
+            StorageError: it could not be stored.
+        """
+        if len(self._book) >= _OPEN_AT_MOST:
+            raise LineFullError(f"{len(self._book)} jobs are open")
+        stage = InLine(self._line.place_of_newcomer(request.member_id), held=self._is_held())
+        job, standing = await self._store.accept(request, self._clock.now())
+        self._book.add([job])
+        self._progress.begin(job.id, stage)
+        log.info("job.accepted", job=job.reference, credits=job.credits, left=standing.left)
+        return job, standing, stage
+
+    async def acknowledged(self, job_id: int, message_id: int) -> None:
+        """Discord confirmed the first answer: the job may be submitted."""
+        await self._book.must_change(job_id, lambda job: adopted(job, message_id))
+
+    async def never_acknowledged(self, job_id: int) -> None:
+        """Discord surely refused the first answer: nobody waits for the job."""
+        now = self._clock.now()
+        await self._book.must_change(job_id, lambda job: withdrawn(job, now))
+
+    def acknowledgement_unknown(self, job_id: int) -> None:
+        """Discord may have taken the first answer: its message is looked for."""
+        if (job := self._book.get(job_id)) is not None:
+            self._adopter.add(job)
+
+    async def cancel(self, job_id: int, *, guild_id: int, member_id: int, may_moderate: bool) -> Job:
+        """End a job for its owner or a moderator.
+
+        Returns:
+            The job: cancelled where it was still in line, else with `cancelled_by` set: what became of its
+            task decides.
+
+        Raises:
+            NotAllowedError: it is not theirs, or there is none.
+            JobOverError: it has ended.
+            StorageError: nothing was changed.
+        """
+        job = await self._book.find(job_id)
+        if job is None or job.guild_id != guild_id or not (may_moderate or job.member_id == member_id):
+            raise NotAllowedError(f"S-{job_id}")
+        now = self._clock.now()
+
+        def ending(current: Job) -> Job | None:
+            if current.state is State.QUEUED:
+                return current.evolve(State.CANCELLED, ended_at=now, cancelled_by=member_id)
+            if current.state in {State.SUBMITTING, State.RUNNING} and current.cancelled_by is None:
+                return current.with_changes(cancelled_by=member_id)
+            return None
+
+        after = await self._book.change(job_id, ending) or await self._book.find(job_id) or job
+        if after.state is State.FINISHED or after.state in ENDED - {State.CANCELLED}:
+            raise JobOverError(job.reference)
+        if after.state is State.RUNNING:
+            self._tracker.wake(job_id)
+        log.info("job.cancel", job=job.reference, by=member_id, state=str(after.state))
+        return after
+
+    async def standing(self, guild_id: int, member_id: int) -> Standing:
+        """Return what a member has left.
+
+        Raises:
+            StorageError: it could not be read.
+        """
+        return await self._store.standing(guild_id, member_id, self._clock.now())
+
+    # What the callback listener calls.
+
+    def knows_callback(self, token: str) -> bool:
+        """Tell whether an open job's last Run had this token, without asking the store."""
+        return self._book.open_by_callback(hash_callback_token(token)) is not None
+
+    async def hear_callback(self, token: str, body: bytes) -> bool:
+        """Take in a callback: it wakes the tracker, and its body is at most a hint.
+
+        Returns:
+            Whether any job's last Run had this token.
+
+        Raises:
+            StorageError: the store could not be read.
+        """
+        job = await self._book.find_by_callback(hash_callback_token(token))
+        if job is None:
+            return False
+        if job.taskid is None and (job.id in self._search or job.state is State.LOST):
+            if (taskid := taskid_hint(body)) is not None:
+                self._search.hint(job.id, taskid)
+            elif job.is_open:
+                self._search.add(job.id)
+        else:
+            self._tracker.wake(job.id, called_back=True)
+        return True
+
+    # The work.
+
+    async def recover(self) -> None:
+        """Take on the jobs that a stop left open.
+
+        Raises:
+            StorageError: they could not be read.
+        """
+        jobs = await self._store.list_open()
+        self._book.add(jobs)
+        for job in jobs:
+            if job.message_id is None:
+                self._adopter.add(job)
+            if job.state is State.SUBMITTING:
+                self._search.add(job.id)
+            elif job.state is State.RUNNING:
+                self._tracker.catch_up(job.id)
+            elif job.state is State.QUEUED and job.cancelled_by is not None:
+                end = moving(State.QUEUED, State.CANCELLED, ended_at=self._clock.now())
+                await self._book.must_change(job.id, end)
+        log.info("jobs.recovered", open=len(jobs))
+
+    async def run(self) -> None:
+        """Work until stopped; every part that fails ends all of them.
+
+        Raises:
+            BaseExceptionGroup: a part failed.
+        """
+        async with asyncio.TaskGroup() as group:
+            for part in self._parts:
+                group.create_task(part.run(), name=type(part).__name__)
+
+    def stop(self) -> None:
+        """Begin nothing more; `run` returns when what is between two effects is through."""
+        for part in self._parts:
+            part.stop()
+
+    # Who does what next.
+
+    def _route(self, job: Job) -> None:
+        """Hand a job that was added or changed to the part that its state asks for."""
+        if job.state in {State.SUBMITTING, State.RUNNING}:
+            self._slots.take(job.id)
+        else:
+            self._slots.release(job.id)
+        if not job.is_open:
+            self._line.leave(job.id)
+            self._tracker.forget(job.id)
+            self._progress.forget(job.id)
+        elif job.state is State.QUEUED:
+            if job.message_id is not None and job.cancelled_by is None:
+                had_its_turn = job.submitted_at is not None
+                self._line.join(job.id, job.member_id, job.created_at, front=had_its_turn)
+        elif job.state is State.RUNNING:
+            self._tracker.follow(job)
+        elif job.state is State.FINISHED or job.state in REFUNDED:
+            self._line.leave(job.id)
+            self._deliverer.post(job.id)
+        self._submitter.wake()
+        self._show_change(job)
+
+    def _show_change(self, job: Job) -> None:
+        """Note whose messages are out of date: all that wait if the hold changed, else the first of them."""
+        self._progress.touch([job.id])
+        if self._is_held() is not self._was_held:
+            self._was_held = self._is_held()
+            self._progress.touch(self._line.jobs())
+        elif job.state is not State.QUEUED:
+            self._progress.touch(self._line.first(_PLACES_SHOWN))
+
+    def _stage_of(self, job_id: int) -> Stage | None:
+        """Tell how far an open job is, for its message."""
+        job = self._book.get(job_id)
+        if job is None or job.state not in {State.QUEUED, State.SUBMITTING, State.RUNNING}:
+            return None
+        if job.state is not State.QUEUED:
+            return Running()
+        place = self._line.place(job_id)
+        return None if place is None else InLine(place, held=self._is_held())
+
+    def _is_held(self) -> bool:
+        return self._gate.trouble is Trouble.ACCOUNT

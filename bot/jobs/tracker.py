@@ -1,0 +1,222 @@
+"""From a running task to its end: callback, socket and poll all lead to one step that asks Task/Detail.
+
+Source of the rules: the design, *Push wakes, polling guarantees*. What a callback says is never believed;
+it only makes the step run now. Applying the same news twice changes nothing.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.errors import NotFoundError, StorageError, WiroError
+from bot.jobs.backoff import backoff_seconds
+from bot.jobs.book import Book, moving
+from bot.jobs.budget import Budget
+from bot.jobs.model import Job, State
+from bot.jobs.pace import Pace
+from bot.jobs.ports import Clock, Wiro
+from bot.jobs.worker import Worker
+from bot.parameters import SanaParameters
+from bot.wiro.wire import Task, Verdict, outputs_to_json
+
+_LOOKS_AT_ONCE: Final = 16
+_POLLS_PER_SECOND: Final = 5.0  # over all tasks; wakes are not counted, as each has its cause
+_POLLS_AT_ONCE: Final = 20.0
+_STOPPING_SECONDS: Final = 1.0  # between two looks at a task that was told to stop
+_FIRST_RETRY_SECONDS: Final = 2.0
+_LAST_RETRY_SECONDS: Final = 60.0
+_STATUSES_AT_MOST: Final = 100  # unknown ones that are remembered as logged
+_KILLED_AT_MOST: Final = timedelta(seconds=60)  # that an overdue task may take to end once it was killed
+
+_LATE: Final = frozenset({State.LOST, State.EXPIRED, State.CANCELLED})
+"""Ends that a success which turns up after all takes back. Source: the design, the table of transitions."""
+
+log = structlog.get_logger()
+
+
+class Tracker:
+    """Follows every running task to its end.
+
+    Args:
+        book: the open jobs.
+        wiro: is asked for tasks.
+        clock: the time of day.
+        pace: decides when to poll.
+        timeout: how long a task may take from Run on.
+    """
+
+    def __init__(self, book: Book, wiro: Wiro, clock: Clock, pace: Pace, *, timeout: timedelta) -> None:
+        self._book = book
+        self._wiro = wiro
+        self._clock = clock
+        self._pace = pace
+        self._timeout = timeout
+        self._polls = Budget(per_second=_POLLS_PER_SECOND, burst=_POLLS_AT_ONCE)
+        self._worker = Worker("track", self._step, width=_LOOKS_AT_ONCE)
+        self._woken: set[int] = set()
+        self._promised: set[int] = set()  # polls whose share of the budget is reserved
+        self._called_back: set[int] = set()
+        self._failures: dict[int, int] = {}
+        self._unknown_statuses: set[str] = set()
+
+    def follow(self, job: Job) -> None:
+        """Begin to follow a running task."""
+        now = job.id in self._woken or job.cancelled_by is not None
+        self._worker.put(job.id, delay=0.0 if now else self._next_look(job))
+
+    def catch_up(self, job_id: int) -> None:
+        """Look at a task as soon as the budget allows: nobody did while the bot was down."""
+        self._worker.put(job_id)
+
+    def wake(self, job_id: int, *, called_back: bool = False) -> None:
+        """Look at a task now: something was heard of it, or its end was asked for."""
+        self._woken.add(job_id)
+        if called_back:
+            self._called_back.add(job_id)
+        self._worker.put(job_id)
+
+    def forget(self, job_id: int) -> None:
+        """Drop what was remembered of a job that is closed."""
+        self._woken.discard(job_id)
+        self._promised.discard(job_id)
+        self._called_back.discard(job_id)
+        self._failures.pop(job_id, None)
+
+    def stop(self) -> None:
+        """Begin no more looks."""
+        self._worker.stop()
+
+    async def run(self) -> None:
+        """Follow until stopped."""
+        await self._worker.run()
+
+    async def _step(self, job_id: int) -> float | None:
+        """Look at one task and apply what it says."""
+        woken = job_id in self._woken
+        try:
+            job = await self._book.find(job_id)
+        except StorageError as error:
+            log.error("track.not_read", job=f"S-{job_id}", error=str(error))
+            return _LAST_RETRY_SECONDS
+        if job is None or job.tasktoken is None or job.state not in _LATE | {State.RUNNING}:
+            # A wake before Run's answer is kept for `follow`.
+            if job is None or job.state is not State.SUBMITTING:
+                self.forget(job_id)
+            return None
+        if not woken and job_id not in self._promised and (wait := self._polls.reserve()):
+            self._promised.add(job_id)
+            return wait
+        self._woken.discard(job_id)
+        self._promised.discard(job_id)
+        return await self._look(job)
+
+    async def _look(self, job: Job) -> float | None:
+        try:
+            task = await self._wiro.task_detail(tasktoken=job.tasktoken)
+            self._failures.pop(job.id, None)
+            if task.verdict is not Verdict.RUNNING:
+                await self._apply_end(job, task)
+                return None
+            if job.state is not State.RUNNING:
+                return None
+            self._note_unknown_status(job, task)
+            if job.cancelled_by is not None or self._is_overdue(job):
+                await self._stop_task(job, task)
+        except WiroError as error:
+            failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+            log.warning("track.failed", job=job.reference, error=str(error), failures=failures)
+            if await self._expire(job):
+                return None
+            return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
+        if await self._expire(job):
+            return None
+        return self._next_look(job)
+
+    def _next_look(self, job: Job) -> float:
+        """Return the seconds until the next look, and never let a timeout pass unseen."""
+        if job.cancelled_by is not None or self._is_overdue(job):
+            return _STOPPING_SECONDS
+        wait = self._pace.next_look(
+            _work(job), self._elapsed(job), expects_callback=job.callback_hash is not None
+        )
+        return min(wait, max(0.0, self._timeout.total_seconds() - self._elapsed(job)))
+
+    def _elapsed(self, job: Job) -> float:
+        since = job.accepted_at or job.created_at
+        return max(0.0, (self._clock.now() - since).total_seconds())
+
+    def _is_overdue(self, job: Job) -> bool:
+        return self._elapsed(job) >= self._timeout.total_seconds()
+
+    async def _stop_task(self, job: Job, task: Task) -> None:
+        """Cancel the task or kill it, as its state needs, and both where that has changed meanwhile."""
+        tasktoken = job.tasktoken or ""
+        calls = [self._wiro.cancel, self._wiro.kill]
+        if task.status != "task_queue":
+            calls.reverse()
+        for call in calls:
+            try:
+                await call(taskid=task.taskid, tasktoken=tasktoken)
+            except NotFoundError as error:
+                log.debug("stop.refused", job=job.reference, error=str(error))
+            else:
+                return
+
+    async def _apply_end(self, job: Job, task: Task) -> None:
+        now = self._clock.now()
+        called_back = job.id in self._called_back if job.callback_hash is not None else None
+        if job.state is State.RUNNING and task.verdict is Verdict.SUCCEEDED:
+            self._pace.learn(_work(job), self._elapsed(job), called_back=called_back)
+        self.forget(job.id)
+        overdue = self._is_overdue(job)
+        after = await self._book.must_change(
+            job.id, lambda current: _ended(current, task, now, overdue=overdue)
+        )
+        if after is not None:
+            log.info("task.ended", job=job.reference, state=str(after.state), task=task.summary)
+
+    async def _expire(self, job: Job) -> bool:
+        """End a job whose task was killed long ago and is still not terminal; tell whether it was."""
+        now = self._clock.now()
+        grace = min(_KILLED_AT_MOST, self._timeout)
+        if job.accepted_at is None or now < job.accepted_at + self._timeout + grace:
+            return False
+        self.forget(job.id)
+        end = State.EXPIRED if job.cancelled_by is None else State.CANCELLED
+        detail = "still not terminal after it was told to stop"
+        await self._book.must_change(job.id, moving(State.RUNNING, end, ended_at=now, detail=detail))
+        log.warning("job.expired", job=job.reference)
+        return True
+
+    def _note_unknown_status(self, job: Job, task: Task) -> None:
+        if not task.has_known_status and task.status not in self._unknown_statuses:
+            if len(self._unknown_statuses) >= _STATUSES_AT_MOST:
+                return
+            self._unknown_statuses.add(task.status)
+            log.warning("task.unknown_status", job=job.reference, status=task.status)
+
+
+def _work(job: Job) -> int:
+    parameters = SanaParameters.from_json(job.parameters)
+    return parameters.width * parameters.height * parameters.steps * parameters.samples
+
+
+def _ended(job: Job, task: Task, now: datetime, *, overdue: bool) -> Job | None:
+    """Return the job after its task's end; pure. A late end that is no success changes nothing."""
+    if task.verdict is Verdict.SUCCEEDED and job.state in _LATE | {State.RUNNING}:
+        return job.evolve(
+            State.FINISHED,
+            ended_at=now,
+            closed_at=None,
+            outputs=outputs_to_json(task.outputs),
+            cost_usd=task.cost_usd,
+            seconds=task.elapsed_seconds,
+        )
+    if job.state is not State.RUNNING:
+        return None
+    detail = f"{task.summary}: {task.error or 'nothing said'}"
+    if task.verdict is not Verdict.CANCELLED:
+        return job.evolve(State.FAILED, ended_at=now, detail=detail)
+    end = State.EXPIRED if overdue and job.cancelled_by is None else State.CANCELLED
+    return job.evolve(end, ended_at=now, detail=detail)

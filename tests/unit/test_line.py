@@ -1,0 +1,137 @@
+"""The fair line and the slots: pure bookkeeping."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.jobs.queue import Line, Slots
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def line_of(*jobs: tuple[int, int]) -> Line:
+    """Return a line of jobs with their members; each is created a second after the one before."""
+    line = Line()
+    for job_id, member_id in jobs:
+        line.join(job_id, member_id, START + timedelta(seconds=job_id))
+    return line
+
+
+def drain(line: Line) -> list[int]:
+    """Take everything out, in the order of service."""
+    order = []
+    while (job_id := line.take_next()) is not None:
+        order.append(job_id)
+    return order
+
+
+def test_members_take_turns() -> None:
+    """A member with many jobs does not keep one with a single job waiting behind all of them."""
+    assert drain(line_of((1, 10), (2, 10), (3, 10), (4, 20), (5, 30))) == [1, 4, 5, 2, 3]
+
+
+def test_a_members_own_jobs_keep_their_order() -> None:
+    """Within a member, first come is first served."""
+    assert drain(line_of((1, 10), (2, 10), (3, 10))) == [1, 2, 3]
+
+
+def test_a_job_that_comes_back_keeps_its_turn() -> None:
+    """A job whose turn came to nothing goes before all others, and before its member's later ones."""
+    line = line_of((1, 10), (2, 10), (3, 20))
+    assert line.take_next() == 1
+    line.join(1, 10, START, front=True)
+    assert drain(line)[0] == 1
+
+
+def test_a_burst_that_comes_back_keeps_its_order() -> None:
+    """Several jobs of one member that come back in any order are served in their own."""
+    line = line_of((1, 10), (2, 10), (3, 10))
+    taken = [line.take_next() for _ in range(3)]
+    for job_id in reversed(taken):
+        assert job_id is not None
+        line.join(job_id, 10, START, front=True)
+    assert drain(line) == [1, 2, 3]
+
+
+def test_leaving_is_not_being_served() -> None:
+    """A job that left is never taken, and leaving twice is harmless."""
+    line = line_of((1, 10), (2, 20))
+    line.leave(1)
+    line.leave(1)
+    assert 1 not in line
+    assert drain(line) == [2]
+
+
+def test_the_oldest_is_the_one_created_first() -> None:
+    """What waits longest is found for its timeout, whatever its place."""
+    line = line_of((5, 10), (3, 20), (4, 30))
+    assert line.oldest() == (START + timedelta(seconds=3), 3)
+    line.leave(3)
+    assert line.oldest() == (START + timedelta(seconds=4), 4)
+    assert Line().oldest() is None
+
+
+@given(st.lists(st.integers(0, 4), max_size=30), st.integers(0, 4))
+def test_places_tell_the_order_of_service(members: list[int], newcomer: int) -> None:
+    """Whoever is told place n is served as the n-th, a newcomer included."""
+    line = line_of(*enumerate(members, start=1))
+    job_id = len(members) + 1
+    promised = line.place_of_newcomer(newcomer)
+    line.join(job_id, newcomer, START)
+    places = {job: line.place(job) for job in line.jobs()}
+    first = line.first(5)
+    order = drain(line)
+    assert places == {job: number for number, job in enumerate(order, start=1)}
+    assert order.index(job_id) + 1 == promised
+    assert first == order[:5]
+
+
+def test_a_fixed_limit_is_never_learned_away() -> None:
+    """What the owner set holds, whatever Wiro says."""
+    slots = Slots(fixed=2, most=64)
+    slots.take(1)
+    slots.learn(1, 0.0)
+    assert slots.limit == 2
+    slots.take(2)
+    assert not slots.free(10_000.0)
+
+
+def test_a_limit_is_learned_from_what_wiro_states() -> None:
+    """With twenty under way and a stated limit of one, one it is."""
+    slots = Slots(fixed=None, most=64)
+    for job_id in range(20):
+        slots.take(job_id)
+    slots.learn(1, 0.0)
+    assert slots.limit == 1
+
+
+def test_a_limit_is_learned_from_what_runs_where_wiro_states_none() -> None:
+    """Three run and a fourth is refused: three is the limit for now."""
+    slots = Slots(fixed=None, most=64)
+    for job_id in range(3):
+        slots.take(job_id)
+    slots.learn(None, 0.0)
+    assert slots.limit == 3
+    assert not slots.free(1.0)
+
+
+def test_a_learned_limit_is_probed_upward() -> None:
+    """An account that was topped up gets its speed back without a restart."""
+    slots = Slots(fixed=None, most=4)
+    slots.take(1)
+    slots.learn(1, 0.0)
+    assert not slots.free(100.0)
+    assert slots.free(200.0)
+    assert slots.limit == 2
+
+
+def test_a_slot_comes_back_once() -> None:
+    """Releasing a slot twice frees one."""
+    slots = Slots(fixed=2, most=64)
+    slots.take(1)
+    slots.take(2)
+    slots.release(1)
+    slots.release(1)
+    assert len(slots) == 1
+    assert slots.free(0.0)
