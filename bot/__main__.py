@@ -59,15 +59,21 @@ def run() -> None:
 
 @cli.command()
 def demo(
+    *,
     prompt: Annotated[str, typer.Option(help="What the picture should show.")] = (
         "Cinematic photo, black panther, trending on artstation"
     ),
     output: Annotated[Path, typer.Option(help="Where to save what was posted.")] = Path("demo-output"),
+    callbacks: Annotated[
+        bool, typer.Option(help="Whether the bot has an address for callbacks; without, it polls.")
+    ] = True,
+    lose_callbacks: Annotated[bool, typer.Option(help="Let Wiro's callbacks get lost.")] = False,
 ) -> None:
-    """Watch the bot make a picture against the sandbox, without credentials."""
-    from sandbox.demo import show  # noqa: PLC0415 - the sandbox is needed for nothing else
+    """Watch the bot make a picture on the sandbox, without credentials."""
+    from sandbox.demo import DemoOptions, show  # noqa: PLC0415 - the sandbox is needed for nothing else
 
-    raise typer.Exit(asyncio.run(show(prompt, output)))
+    options = DemoOptions(prompt=prompt, output=output, callbacks=callbacks, lose_callbacks=lose_callbacks)
+    raise typer.Exit(asyncio.run(show(options, typer.echo)))
 
 
 def main() -> None:

@@ -22,7 +22,8 @@ from bot.present.messenger import DiscordMessenger
 from bot.settings import Settings
 from bot.wiro.client import WiroClient, connector
 from bot.wiro.signing import Credentials
-from cogs import guarded_tree, set_up
+from cogs import setup_cogs
+from cogs.guard import guarded_tree
 from storage.database import Database
 from storage.jobs import SqliteJobStore
 
@@ -82,8 +83,8 @@ class App:
             )
             stack.push_async_callback(messenger.aclose)
             listener = Listener(service, lambda: Health(_missing(client)))
+            await setup_cogs(client, service)
             await client.sign_in(settings.discord_token.get_secret_value())
-            await set_up(client, service)
             await client.register_commands(settings.discord_guild_ids)
             await _listen(listener, settings)
             stack.push_async_callback(listener.stop)

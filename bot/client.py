@@ -1,5 +1,7 @@
 """The connection to Discord: the least intents, no caches that grow, and what is known of its shards."""
 
+from typing import Any
+
 import aiohttp
 import discord
 import structlog
@@ -23,7 +25,7 @@ def point_at(api_base: str, gateway_url: str) -> None:
 class SanaClient(commands.AutoShardedBot):
     """A bot that needs to see servers and nothing that is written in them."""
 
-    def __init__(self, tree_class: type[discord.app_commands.CommandTree["SanaClient"]]) -> None:
+    def __init__(self, tree_class: type[discord.app_commands.CommandTree[Any]]) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,

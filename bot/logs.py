@@ -1,6 +1,7 @@
 """One line an event: for a terminal, or as JSON. Lines of libraries go the same way."""
 
 import logging
+import sys
 from typing import Literal
 
 import structlog
@@ -23,7 +24,7 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
     renderer: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if style == "json"
-        else [structlog.dev.ConsoleRenderer()]
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

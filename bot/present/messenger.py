@@ -1,0 +1,114 @@
+"""The messenger: shows a job's progress, delivers its pictures, reads its message back and finds it again.
+
+Every edit replaces the whole message, so that repeating one is harmless.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import discord
+import structlog
+
+from bot.errors import MessageError
+from bot.jobs.model import Job
+from bot.jobs.ports import Clock, Picture, Stage, Standing
+from bot.present import messages
+from bot.present.boundary import calling_discord
+from bot.present.page import Page
+from bot.present.ways import ChannelWay, TokenWay, Way, holds_pictures
+
+TOKEN_WAY_LASTS: Final = timedelta(minutes=14)
+"""Discord takes the token for 15 minutes. One is left for uploads, and for clocks that disagree."""
+
+_TOKEN_NOT_TAKEN: Final = frozenset({10015, 50027})  # unknown webhook, invalid webhook token
+"""Source: Discord's reference, JSON Error Codes."""
+
+_CALL_SECONDS: Final = 60.0
+_CLOSE_SECONDS: Final = 2.0
+_REROLL: Final = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
+_REACTIONS_AT_MOST: Final = 1000
+
+log = structlog.get_logger()
+
+_T = TypeVar("_T")
+
+
+class DiscordMessenger:
+    """Implements `bot.jobs.ports.Messenger` over a client that has logged in.
+
+    Args:
+        client: makes the calls.
+        clock: tells the age of tokens.
+    """
+
+    def __init__(self, client: discord.Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._reactions: set[asyncio.Task[None]] = set()
+
+    async def show(self, job: Job, stage: Stage) -> None:
+        """Show how far a pending job is."""
+        await self._edit(job, messages.pending(job, stage), ())
+
+    async def deliver(
+        self, job: Job, pictures: Sequence[Picture], standing: Standing, *, missing: int
+    ) -> None:
+        """Put the pictures into the message; `missing` more were asked for and are not charged."""
+        await self._edit(job, messages.delivered(job, pictures, standing, missing=missing), pictures)
+
+    async def tell_end(self, job: Job) -> None:
+        """Say in the message why there are no pictures."""
+        await self._edit(job, messages.ended(job), ())
+
+    async def find(self, job: Job) -> int | None:
+        """Return the id of the message that answered the command, or None where there surely is none."""
+        return await self._call(job, lambda way: way.find())
+
+    async def holds_pictures(self, job: Job) -> bool:
+        """Read the message back and tell whether the pictures are in it."""
+        return holds_pictures(await self._call(job, lambda way: way.fetch()))
+
+    def invite_reroll(self, job: Job) -> None:
+        """Add the first reaction, in the background; where that cannot be done, members still can."""
+        if len(self._reactions) < _REACTIONS_AT_MOST:
+            task = asyncio.create_task(self._react(job), name=f"react {job.reference}")
+            self._reactions.add(task)
+            task.add_done_callback(self._reactions.discard)
+
+    async def aclose(self) -> None:
+        """Wait a moment for the reactions under way, and give up the others."""
+        if not self._reactions:
+            return
+        _, late = await asyncio.wait(self._reactions, timeout=_CLOSE_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _edit(self, job: Job, page: Page, pictures: Sequence[Picture]) -> None:
+        await self._call(job, lambda way: way.edit(page, pictures))
+
+    async def _call(self, job: Job, action: Callable[[Way], Awaitable[_T]]) -> _T:
+        """Take the way that the token's age says, never one to see whether it works.
+
+        Discord bans an address that collects too many answers of 401. The channel follows only where
+        Discord's clock says that the token is over although ours does not.
+        """
+        channel = ChannelWay(self._client, job)
+        async with calling_discord(timeout_seconds=_CALL_SECONDS):
+            age = self._clock.now() - job.created_at
+            if job.interaction_token is not None and age < TOKEN_WAY_LASTS:
+                try:
+                    return await action(TokenWay(self._client, job, job.interaction_token))
+                except discord.HTTPException as error:
+                    if error.code not in _TOKEN_NOT_TAKEN:
+                        raise
+            return await action(channel)
+
+    async def _react(self, job: Job) -> None:
+        try:
+            async with calling_discord(timeout_seconds=_CALL_SECONDS):
+                await ChannelWay(self._client, job).react(_REROLL)
+        except MessageError as error:
+            log.debug("no reaction added", job=job.reference, error=str(error))

@@ -1,0 +1,35 @@
+"""Other short answers that only the member reads who typed or clicked."""
+
+from typing import Final
+
+from bot.jobs.model import REFUNDED, Job
+
+CANNOT_STORE: Final = (
+    "I cannot take new pictures or change anything right now. Nothing was charged. Please try again in a"
+    " moment."
+)
+COMMAND_CHANGED: Final = (
+    "This command has changed since your Discord loaded it. Nothing was charged. Please restart Discord and"
+    " send it again."
+)
+INSPIRE_CHANGED: Final = (
+    "This idea is no longer offered. Nothing was charged. Send `/inspire` to see those that are."
+)
+
+
+def cancelling(job: Job) -> str:
+    """Return the answer to a click on Cancel; the job's own message says the rest."""
+    if job.state in REFUNDED:
+        return f"{job.reference} is cancelled and costs nothing. Its message will say so in a moment."
+    return (
+        f"I am stopping {job.reference}. If its picture is finished first, it is posted and charged;"
+        " otherwise it costs nothing."
+    )
+
+
+def unexpected(reference: str) -> str:
+    """Return the answer to an error of the program, which the log has under the same reference."""
+    return (
+        "Something went wrong on my side, and nothing was charged for this. Please try again. If it happens"
+        f" again, tell my owner the reference `{reference}`."
+    )

@@ -1,0 +1,70 @@
+"""What a member reads, and nobody else, where the answer is no."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.errors import (
+    AllowanceExceededError,
+    InvalidParametersError,
+    JobOverError,
+    LineFullError,
+    MissingPermissionsError,
+    NotAllowedError,
+    NotServedError,
+    Refusal,
+)
+from bot.present.text import count_of_credits, cut, timestamp
+
+MAX_CONTENT: Final = 2000
+"""Characters in a message's content. Source: Discord's reference, Create Message."""
+
+_SENTENCES: Final[Mapping[type[Refusal], str]] = {
+    LineFullError: (
+        "Too many pictures are waiting already, so I cannot take another one now. Nothing was charged."
+        " Please try again in a few minutes."
+    ),
+    NotServedError: (
+        "I do not serve this server, so nothing was started and nothing was charged. Please use me in a"
+        " server that I was set up for."
+    ),
+    NotAllowedError: (
+        "Only moderators and the member who asked for this picture can do that. Nothing was changed or"
+        " charged. You can ask for a picture of your own with `/sana`."
+    ),
+    JobOverError: (
+        "This has ended already, so there is nothing left to cancel. Nothing was changed or charged; its"
+        " message says how it ended."
+    ),
+}
+_CORRECT_IT: Final = "\nNothing was charged. Please correct this and send the command again."
+
+
+def refusal(error: Refusal) -> str:
+    """Return the sentences for a refusal: what happened, the credits, and what the member can do now."""
+    match error:
+        case AllowanceExceededError():
+            return _too_dear(error)
+        case InvalidParametersError():
+            return cut("\n".join(error.problems), MAX_CONTENT - len(_CORRECT_IT)) + _CORRECT_IT
+        case MissingPermissionsError():
+            names = ", ".join(f"**{name}**" for name in error.permissions)
+            return (
+                f"I am missing permissions in this channel: {names}. Nothing was charged. Please ask a"
+                " moderator to give them to me, or send the command in another channel."
+            )
+        case _:
+            return _SENTENCES[type(error)]
+
+
+def _too_dear(error: AllowanceExceededError) -> str:
+    cost = f"This would cost {count_of_credits(error.needed)}"
+    if error.free_at is None:
+        return (
+            f"{cost}, more than your whole allowance of {error.whole:,}, so waiting would not help. You have"
+            f" {error.left:,} left, and nothing was charged. Please choose a smaller size or fewer pictures."
+        )
+    return (
+        f"{cost}, and you have {error.left:,} of {error.whole:,} left. Nothing was charged. Enough are free"
+        f" again {timestamp(error.free_at, 'R')} ({timestamp(error.free_at, 'f')}); until then, a smaller"
+        " size or fewer pictures cost less."
+    )

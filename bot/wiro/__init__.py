@@ -1,0 +1,1 @@
+"""Wiro's API, without a word of Discord or of jobs."""

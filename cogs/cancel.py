@@ -1,0 +1,40 @@
+"""The Cancel button of pending jobs."""
+
+from discord.ext import commands
+
+from bot.errors import NotAllowedError
+from bot.jobs.service import JobService
+from bot.present.answers import tell
+from bot.present.buttons import CANCEL_TEMPLATE
+from bot.present.notes import cancelling
+from cogs.guard import Interaction, clickable
+
+
+class CancelCog(commands.Cog):
+    """Hears the clicks.
+
+    Args:
+        bot: passes them on.
+        service: ends the jobs.
+    """
+
+    def __init__(self, bot: commands.AutoShardedBot, service: JobService) -> None:
+        self._bot = bot
+        self._service = service
+
+    async def cog_load(self) -> None:
+        """Hear clicks on the buttons of all messages, older ones too."""
+        self._bot.add_dynamic_items(clickable(CANCEL_TEMPLATE, self.cancel))
+
+    async def cancel(self, interaction: Interaction, job_id: int | None) -> None:
+        """Cancel the job for its owner or a moderator; the job's message is left to its one writer."""
+        if job_id is None or interaction.guild_id is None:
+            raise NotAllowedError("no such job")
+        may = interaction.permissions
+        job = await self._service.cancel(
+            job_id,
+            guild_id=interaction.guild_id,
+            member_id=interaction.user.id,
+            may_moderate=may.moderate_members or may.manage_messages,
+        )
+        await tell(interaction, cancelling(job))

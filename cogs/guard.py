@@ -1,0 +1,102 @@
+"""What holds for everything that members type or click: who is served, and how an error is answered."""
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands, ui
+
+from bot.errors import MessageError, NotServedError, Refusal, StorageError
+from bot.present.answers import tell
+from bot.present.buttons import read_number
+from bot.present.notes import CANNOT_STORE, COMMAND_CHANGED, unexpected
+from bot.present.refusals import refusal
+
+Interaction = discord.Interaction[Any]
+
+log = structlog.get_logger()
+
+
+def guarded_tree(guild_ids: frozenset[int]) -> type[app_commands.CommandTree[Any]]:
+    """Return the class of a command tree that serves these servers only, or all where none is named.
+
+    The bot makes its tree itself (`commands.AutoShardedBot(tree_cls=…)`), so the class has to know them.
+    """
+
+    class GuardedTree(app_commands.CommandTree[Any]):
+        async def interaction_check(self, interaction: Interaction) -> bool:
+            if not guild_ids or interaction.guild_id in guild_ids:
+                return True
+            await explain(interaction, NotServedError(f"server {interaction.guild_id}"))
+            return False
+
+        async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
+            await explain(interaction, error)
+
+    return GuardedTree
+
+
+def clickable(
+    template: re.Pattern[str], on_click: Callable[[Interaction, int | None], Awaitable[None]]
+) -> type[ui.DynamicItem[ui.Item[Any]]]:
+    """Return the class that answers clicks on buttons whose `custom_id` has this form, however old they are.
+
+    discord.py makes an instance of it for each click, so the class has to know whom to call.
+
+    Args:
+        template: the form, with a group `number`.
+        on_click: is called with that number, or None where it is not one that this bot ever wrote.
+    """
+
+    class Clicked(ui.DynamicItem[ui.Item[Any]], template=template):
+        def __init__(self, item: ui.Item[Any], number: int | None) -> None:
+            super().__init__(item)
+            self.number = number
+
+        @classmethod
+        async def from_custom_id(
+            cls, _: Interaction, item: ui.Item[Any], match: re.Match[str], /
+        ) -> "Clicked":
+            return cls(item, read_number(match["number"]))
+
+        async def interaction_check(self, interaction: Interaction) -> bool:
+            is_served: bool = await interaction.client.tree.interaction_check(interaction)
+            return is_served
+
+        async def callback(self, interaction: Interaction) -> None:
+            try:
+                await on_click(interaction, self.number)
+            except Exception as error:  # noqa: BLE001 - as a command tree does: explain() logs it
+                await explain(interaction, error)
+
+    return Clicked
+
+
+async def explain(interaction: Interaction, error: Exception) -> None:
+    """Tell the member, and nobody else, why there is nothing to see."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    match error:
+        case Refusal():
+            note = refusal(error)
+        case StorageError():
+            log.error("command.not_stored", interaction=interaction.id, error=str(error))
+            note = CANNOT_STORE
+        case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
+            note = COMMAND_CHANGED
+        case _:
+            note = _unexpected(interaction, error)
+    await tell(interaction, note)
+
+
+def _unexpected(interaction: Interaction, error: Exception) -> str:
+    reference = f"E-{secrets.token_hex(4)}"
+    # An answer that Discord refused is told well enough by what Discord said.
+    trace = None if isinstance(error, MessageError) else error
+    log.error(
+        "command.failed", reference=reference, interaction=interaction.id, error=str(error), exc_info=trace
+    )
+    return unexpected(reference)

@@ -1,0 +1,146 @@
+"""The demo: the real bot on the sandbox, one `/sana`, and what a member sees of it, told in the terminal."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sandbox.bot_process import BotDiedError, BotProcess
+from sandbox.discord import DiscordServer
+from sandbox.environment import bot_environment, free_port
+from sandbox.members import Member, Members, Refused
+from sandbox.shown import Message
+from sandbox.wiro import CallbackScript, Rule, WiroConfig, WiroServer
+
+_CHANNEL = "pictures"
+_PICTURE_WITHIN_SECONDS = 60.0
+_CALLS = {
+    "Run": "Wiro accepted the signed Run call",
+    "callback": "Wiro called back",
+    "Task/Detail": "the bot asked Task/Detail",
+    "file": "the bot fetched the picture",
+}
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions:
+    """What is shown."""
+
+    prompt: str
+    output: Path
+    callbacks: bool = True  # False: the bot has no public address, and polls
+    lose_callbacks: bool = False  # it has one, and hears nothing
+    task_seconds: float = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stage:
+    """The bot, Wiro, and somebody in a channel with the bot."""
+
+    bot: BotProcess
+    wiro: WiroServer
+    members: Members
+    member: Member
+
+
+async def show(options: DemoOptions, say: Say = print) -> int:
+    """Run the demo and return its exit code: 0 once the picture is saved."""
+    options.output.mkdir(parents=True, exist_ok=True)
+    log_path = options.output / "bot.log"
+    log_path.unlink(missing_ok=True)
+    began = time.monotonic()
+
+    def tell(line: str) -> None:
+        say(f"{time.monotonic() - began:6.2f} s  {line}")
+
+    try:
+        async with AsyncExitStack() as stack:
+            stage = await _set(stack, options, log_path, tell)
+            message = await _type_and_watch(stage.member, options.prompt, tell)
+            await _save(stage, message, options.output, say)
+            await _tell_steps(stage, message, say)
+            await stage.bot.stop()
+    except (BotDiedError, TimeoutError, Refused) as problem:
+        say(f"The demo failed: {problem}. The bot's log is {log_path}")
+        return 1
+    return 0
+
+
+async def _set(stack: AsyncExitStack, options: DemoOptions, log_path: Path, tell: Say) -> _Stage:
+    """Start both servers and the bot."""
+    discord = await stack.enter_async_context(DiscordServer())
+    wiro = await stack.enter_async_context(WiroServer(WiroConfig(seconds=options.task_seconds)))
+    if options.lose_callbacks:
+        wiro.script.add(Rule(call="callback", do=CallbackScript(lost=True), times=None))
+    tell(f"The sandbox is up: Discord on {discord.origin}, Wiro on {wiro.origin}")
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="sana-demo-")))
+    environment = bot_environment(discord, wiro, callback_port=free_port(), database=folder / "sana.db")
+    if not options.callbacks:
+        del environment["CALLBACK_PUBLIC_URL"]
+    bot = BotProcess(environment, log_path)
+    stack.push_async_callback(bot.end)
+    await bot.start()
+    await bot.wait_until_ready()
+    members = await stack.enter_async_context(Members(discord.origin))
+    await members.wait_until_ready()
+    tell(f"The bot is ready, in a process of its own; its log is {log_path}")
+    return _Stage(bot=bot, wiro=wiro, members=members, member=members.of("member"))
+
+
+async def _type_and_watch(member: Member, prompt: str, tell: Say) -> Message:
+    """Type the command, tell every state of the message that answers it, and return its last one."""
+    tell(f"{member.name} types in #{_CHANNEL}: /sana prompt: {prompt}")
+    typed = await member.type("sana", channel=_CHANNEL, prompt=prompt)
+    message = await member.message(_CHANNEL, typed.message_id)
+    while True:
+        tell("the bot answers:" if len(message.edits) == 1 else "the bot edits its message:")
+        for line in _lines(message):
+            tell(f"  │ {line}")
+        if message.pictures:
+            return message
+        if not message.buttons:
+            raise TimeoutError("the job ended without a picture")
+        known = message.revision
+        message = await member.wait_for_change(
+            message, lambda shown, known=known: shown.revision != known, _PICTURE_WITHIN_SECONDS
+        )
+
+
+def _lines(message: Message) -> Iterator[str]:
+    """Go through what a member reads: without Discord's marks, and with its pictures and buttons."""
+    for line in message.text.splitlines():
+        yield re.sub(r"\\(?=[^\w\s])|\*\*|^-# |^#{1,3} ", "", line)
+    for picture in message.pictures:
+        yield f"[picture {picture.filename}, {picture.width} × {picture.height}]"
+    for button in message.buttons:
+        yield f"[button {button.label}]"
+
+
+async def _save(stage: _Stage, message: Message, output: Path, say: Say) -> None:
+    """Save what was posted, and say where it is."""
+    say("")
+    for picture in message.pictures:
+        path = output / picture.filename
+        path.write_bytes(await stage.members.download(picture))
+        say(f"Saved {path}: {picture.width} × {picture.height} pixels, {picture.size_bytes:,} bytes")
+    (output / "message.md").write_text(message.text + "\n")
+
+
+async def _tell_steps(stage: _Stage, message: Message, say: Say) -> None:
+    """Say how many seconds after the command each step came."""
+    sent = next(each for each in await stage.members.interactions() if each.message_id == message.id)
+    began = sent.steps[0].at.timestamp()
+    steps = [(seen.time, _CALLS[seen.call]) for seen in stage.wiro.requests if seen.call in _CALLS]
+    first, *between, last = message.edits
+    steps.append((first.at.timestamp(), "Discord has the answer to the command"))
+    steps += [(edit.at.timestamp(), "Discord has an edit that shows progress") for edit in between]
+    steps.append((last.at.timestamp(), "Discord has the picture, in the same message"))
+    say("")
+    say("Seconds after the command:")
+    for moment, name in sorted(steps):
+        say(f"{moment - began:8.3f}  {name}")

@@ -1,0 +1,100 @@
+"""Acting as members of the sandbox's Discord do: a typed client of its control API, for tests and the demo.
+
+    async with Members(server.origin) as members:
+        await members.wait_until_ready()
+        member = members.of("member")
+        answer = await member.type("sana", channel="pictures", prompt="a red fox")
+        message = await member.wait_for_message("pictures", lambda shown: bool(shown.pictures))
+        data = await members.download(message.pictures[0])
+
+Nothing here asks again and again: the server answers when there is news.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sandbox.control import Control, Refused
+from sandbox.member import Member, Option
+from sandbox.shown import File, Interaction, Json, Message, read_interaction
+
+__all__ = ["File", "Interaction", "Member", "Members", "Message", "Refused", "Typing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typing:
+    """One command of many that are sent at once: see `Members.type_many`."""
+
+    member: Member
+    command: str
+    channel: str | int
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+class Members(Control):
+    """All members at once, and what happens around them, on the server at `origin`; a context manager."""
+
+    def of(self, who: str | int, guild: str = "Sandbox") -> Member:
+        """Return someone in a guild by name or identifier; raise KeyError if nobody is that."""
+        found = self.member_named(who, guild)
+        return Member(self, int(found["id"]), found["name"], guild)
+
+    async def wait_until_ready(self, timeout_seconds: float = 30.0) -> None:
+        """Wait until the bot is connected and has registered commands; raise TimeoutError if it does not."""
+        found = await self.call("GET", "/ready", query={"timeout_seconds": timeout_seconds})
+        if not found["ready"]:
+            raise TimeoutError("The bot did not connect and register commands in time.")
+
+    async def download(self, file: File) -> bytes:
+        """Return the bytes of a posted file; raise Refused if it is not there any more."""
+        async with self.session.get(file.url) as response:
+            if not response.ok:
+                raise Refused(response.status, f"{file.filename} is not there any more.")
+            return await response.read()
+
+    async def add_members(
+        self, name: str, count: int, guild: str = "Sandbox", roles: Iterable[str] = ()
+    ) -> list[Member]:
+        """Let `count` people called name-1, name-2 and so on join a guild, with these roles."""
+        role_ids = [str(self.role_id(role, guild)) for role in roles]
+        body = {"name": name, "count": count, "role_ids": role_ids}
+        added = await self.call("POST", f"/guilds/{self.guild_id(guild)}/members", body)
+        await self.refresh()
+        return [Member(self, int(each["id"]), each["name"], guild) for each in added]
+
+    async def type_many(self, typings: Iterable[Typing]) -> list[Interaction]:
+        """Send many commands with one call, without waiting for answers; see `wait_for_answer`."""
+        commands = [
+            each.member.command(each.command, each.channel, {"options": each.options}) for each in typings
+        ]
+        found = await self.call("POST", "/commands/bulk", {"commands": commands})
+        return [read_interaction(each) for each in found]
+
+    async def wait_for_answer(self, sent: Interaction, timeout_seconds: float = 10.0) -> Interaction:
+        """Return an interaction once it is answered or has failed; as it stands if neither came in time."""
+        query = {"timeout_seconds": timeout_seconds}
+        return read_interaction(await self.call("GET", f"/interactions/{sent.id}", query=query))
+
+    async def interactions(self) -> list[Interaction]:
+        """Return all interactions that the server still knows, oldest first, with the time of each step."""
+        return [read_interaction(each) for each in await self.call("GET", "/interactions")]
+
+    async def requests(self) -> list[Json]:
+        """Return the recorded REST calls of the bot: method, route, path, status, at, monotonic, seconds."""
+        calls: list[Json] = (await self.call("GET", "/requests"))["calls"]
+        return calls
+
+    async def add_fault(self, **fault: Option) -> None:
+        """Let something go wrong; the fields are those of `sandbox.discord.faults.Fault`."""
+        await self.call("POST", "/faults", fault)
+
+    async def clear_faults(self) -> None:
+        """Let everything work again."""
+        await self.call("DELETE", "/faults")
+
+    async def trouble_gateway(self, **trouble: Option) -> None:
+        """Trouble the gateway: drop=4000, reconnect=True, invalidate_resumable=False and so on."""
+        await self.call("POST", "/gateway", trouble)
+
+    async def expire(self, *, tokens: bool = False, nonces: bool = False) -> None:
+        """Let all interaction tokens, or all nonces, be too old from now on."""
+        await self.call("POST", "/expire", {"tokens": tokens, "nonces": nonces})

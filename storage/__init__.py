@@ -1,0 +1,1 @@
+"""Jobs and their ledger in SQLite: one writer, one file, one process."""

@@ -1,0 +1,81 @@
+-- The schema as all migrations together leave it. For reading: databases are made by the migrations alone,
+-- and a test holds this file equal to what they make.
+-- Times are whole milliseconds since 1970 in UTC; ids of guilds, channels, members and messages are Discord's.
+
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- members know it, so it is never given twice
+    state TEXT NOT NULL CHECK (state IN (
+        'queued', 'submitting', 'running', 'finished', 'delivered',
+        'failed', 'cancelled', 'expired', 'lost', 'undeliverable'
+    )),
+    guild_id INTEGER NOT NULL,
+    channel_id INTEGER NOT NULL,
+    member_id INTEGER NOT NULL,
+    message_id INTEGER,
+    interaction_token TEXT,
+    upload_limit_bytes INTEGER NOT NULL,
+    parameters TEXT NOT NULL,
+    credits INTEGER NOT NULL CHECK (credits > 0),
+    created_at INTEGER NOT NULL,
+    submitted_at INTEGER,
+    accepted_at INTEGER,
+    ended_at INTEGER,
+    closed_at INTEGER,
+    callback_hash BLOB,
+    taskid TEXT,
+    tasktoken TEXT,
+    cancelled_by INTEGER,
+    outputs TEXT,
+    cost_usd TEXT,
+    seconds REAL,
+    refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunded IN (0, 1)),
+    reason TEXT,
+    detail TEXT,
+    CHECK (closed_at IS NULL OR interaction_token IS NULL)
+) STRICT;
+
+CREATE INDEX jobs_open ON jobs (id) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX jobs_by_callback_hash ON jobs (callback_hash) WHERE callback_hash IS NOT NULL;
+CREATE UNIQUE INDEX jobs_by_taskid ON jobs (taskid) WHERE taskid IS NOT NULL;
+CREATE UNIQUE INDEX jobs_by_message_id ON jobs (message_id) WHERE message_id IS NOT NULL;
+
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY,
+    guild_id INTEGER NOT NULL,
+    member_id INTEGER NOT NULL,
+    job_id INTEGER REFERENCES jobs (id),
+    kind TEXT NOT NULL CHECK (kind IN ('reserve', 'settle', 'refund', 'grant', 'reset')),
+    credits INTEGER NOT NULL CHECK (credits > 0 OR kind = 'reset'),
+    allowance_credits INTEGER NOT NULL, -- how the use of the allowance changes
+    grant_credits INTEGER NOT NULL, -- how the extra credits change
+    counts_at INTEGER NOT NULL, -- of a refund: when its reserve counted
+    at INTEGER NOT NULL, -- never earlier than the entry before
+    UNIQUE (job_id, kind),
+    CHECK ((job_id IS NULL) = (kind IN ('grant', 'reset'))),
+    CHECK (CASE kind
+        WHEN 'reserve' THEN
+            allowance_credits >= 0 AND grant_credits <= 0 AND allowance_credits - grant_credits = credits
+        WHEN 'refund' THEN
+            allowance_credits <= 0 AND grant_credits >= 0 AND grant_credits - allowance_credits = credits
+        WHEN 'grant' THEN allowance_credits = 0 AND abs(grant_credits) = credits
+        ELSE allowance_credits = 0 AND grant_credits = 0
+    END)
+) STRICT;
+
+-- What counts in a period is summed up from this index alone.
+CREATE INDEX ledger_allowance ON ledger (guild_id, member_id, counts_at, allowance_credits)
+    WHERE allowance_credits <> 0;
+CREATE INDEX ledger_grants ON ledger (guild_id, member_id, grant_credits) WHERE grant_credits <> 0;
+
+-- The newest entry, whose time the ledger never goes back behind; no row in an empty ledger.
+CREATE VIEW ledger_newest AS SELECT * FROM ledger WHERE id = (SELECT max(id) FROM ledger);
+
+CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE ON ledger
+BEGIN
+    SELECT raise(ABORT, 'the ledger is append-only');
+END;
+
+CREATE TRIGGER ledger_is_never_shortened BEFORE DELETE ON ledger
+BEGIN
+    SELECT raise(ABORT, 'the ledger is append-only');
+END;

@@ -1,0 +1,32 @@
+-- The columns of `jobs` are the fields of `bot.jobs.model.Job`, so that a whole row becomes a job.
+
+-- name: insert_job(guild_id, channel_id, member_id, interaction_token, upload_limit_bytes, parameters, credits, created_at)^
+-- Store a new job; its id comes back.
+INSERT INTO jobs (
+    state, guild_id, channel_id, member_id, interaction_token, upload_limit_bytes, parameters, credits, created_at
+) VALUES (
+    'queued', :guild_id, :channel_id, :member_id, :interaction_token, :upload_limit_bytes, :parameters, :credits,
+    :created_at
+)
+RETURNING id;
+
+-- name: update_job(id, before, state)^
+-- Change a job, if it still is in the state before; its id comes back if it was. Only columns that changed are set:
+-- SQLite would write the entries of their indexes anew, changed or not.
+UPDATE jobs SET state = :state{changes} WHERE id = :id AND state = :before RETURNING id;
+
+-- name: get_job(id)^
+-- One job, open or not.
+SELECT * FROM jobs WHERE id = :id;
+
+-- name: find_job_by_callback(callback_hash)^
+-- The job whose last Run had this callback token.
+SELECT * FROM jobs WHERE callback_hash = :callback_hash;
+
+-- name: list_open_jobs(after, page)
+-- The next page of open jobs, oldest first.
+SELECT * FROM jobs WHERE closed_at IS NULL AND id > :after ORDER BY id LIMIT :page;
+
+-- name: claimed_taskids(taskids)
+-- Those of the taskids, a JSON list, that belong to a job.
+SELECT taskid FROM jobs WHERE taskid IN (SELECT value FROM json_each(:taskids));

@@ -1,0 +1,149 @@
+"""The one writer: all operations that wait are done in one transaction (group commit).
+
+A commit waits for the disk, so operations that come while one is under way share the next.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Final, TypeVar, cast
+
+import aiosqlite
+
+from bot.errors import StorageError
+
+LARGEST_BATCH: Final = 64
+"""Operations in one transaction at most, so that the first of them does not wait for long."""
+
+MOST_WAITING: Final = 1024
+"""Operations that wait at most; further callers wait until there is room."""
+
+Value = str | int | float | bytes | None
+"""What a column can hold."""
+
+Parameters = Mapping[str, Value]
+_Result = TypeVar("_Result")
+
+
+class Transaction:
+    """What an operation sees of the writer's connection, between BEGIN and COMMIT."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: str, parameters: Parameters) -> list[sqlite3.Row]:
+        """Execute one statement and return its rows.
+
+        Raises:
+            sqlite3.Error: it failed.
+        """
+        return list(await self._connection.execute_fetchall(statement, parameters))
+
+
+Operation = Callable[[Transaction], Awaitable[_Result]]
+"""A part of a transaction. It waits for nothing but its statements, and can be repeated after a rollback."""
+
+
+class _Waiting:
+    """An operation and the caller that waits for its result."""
+
+    def __init__(self, operation: Operation[object]) -> None:
+        self.operation = operation
+        self.answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+
+    def succeed(self, result: object) -> None:
+        if not self.answer.done():
+            self.answer.set_result(result)
+
+    def fail(self, exc: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(exc)
+
+
+class Writer:
+    """Does operations one after the other on a connection that nothing else uses.
+
+    Args:
+        connection: in autocommit mode; its transactions are the writer's.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self.commits = 0
+        self._connection = connection
+        self._transaction = Transaction(connection)
+        self._waiting: deque[_Waiting] = deque()
+        self._room = asyncio.Semaphore(MOST_WAITING)
+        self._news = asyncio.Event()
+        self._closed = False
+
+    async def do(self, operation: Operation[_Result]) -> _Result:
+        """Return what the operation returned, once it is committed.
+
+        A caller that is cancelled does not learn whether the operation was done; if so, it was done whole.
+
+        Raises:
+            StorageError: the writer is closed.
+            Exception: whatever the operation, or the transaction, failed with; nothing was written.
+        """
+        async with self._room:
+            if self._closed:
+                raise StorageError("the database is closed")
+            waiting = _Waiting(operation)
+            self._waiting.append(waiting)
+            self._news.set()
+            return cast("_Result", await waiting.answer)
+
+    def close(self) -> None:
+        """Take no more operations; `run` returns when those that wait are done."""
+        self._closed = True
+        self._news.set()
+
+    async def run(self) -> None:
+        """Work until the writer is closed."""
+        while self._waiting or not self._closed:
+            await self._news.wait()
+            self._news.clear()
+            while batch := self._next_batch():
+                await self._do_together(batch)
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        while self._waiting and len(batch) < LARGEST_BATCH:
+            waiting = self._waiting.popleft()
+            if not waiting.answer.done():
+                batch.append(waiting)
+        return batch
+
+    async def _do_together(self, batch: list[_Waiting]) -> None:
+        """Commit a batch as a whole; where that fails, each operation alone, so that one harms no other."""
+        try:
+            await self._execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as exc:
+            for waiting in batch:
+                waiting.fail(exc)
+            return
+        try:
+            results = [await waiting.operation(self._transaction) for waiting in batch]
+            await self._execute("COMMIT")
+        except Exception as exc:  # noqa: BLE001 - passed on to the caller, whatever it is
+            await self._roll_back()
+            if len(batch) == 1:
+                batch[0].fail(exc)
+                return
+            for waiting in batch:
+                await self._do_together([waiting])
+            return
+        self.commits += 1
+        for waiting, result in zip(batch, results, strict=True):
+            waiting.succeed(result)
+
+    async def _roll_back(self) -> None:
+        # SQLite rolls back by itself on some errors, a full disk among them.
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                await self._execute("ROLLBACK")
+
+    async def _execute(self, statement: str) -> None:
+        await self._connection.execute_fetchall(statement)

@@ -1,0 +1,236 @@
+"""The job store: what is stored comes back, changes are guarded, and what is asked for is found."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.allowance import Allowance, Period
+from bot.errors import AllowanceExceededError, StaleJobError, StorageError
+from bot.jobs.model import Job, State
+from bot.jobs.ports import Request, Standing
+from storage.database import Database
+from storage.jobs import OPEN_JOBS_PAGE, SqliteJobStore
+from storage.writer import Transaction
+
+Ask = Callable[..., Request]
+Walk = Callable[..., Awaitable[Job]]
+
+TO_RUNNING = (State.SUBMITTING, State.RUNNING)
+TO_FINISHED = (*TO_RUNNING, State.FINISHED)
+
+
+async def test_accepted_job_is_stored_as_it_was_returned(
+    store: SqliteJobStore, ask: Ask, now: datetime
+) -> None:
+    """The job holds the request; it is queued, open, and known under its id."""
+    request = ask(credits=4)
+    job, standing = await store.accept(request, now + timedelta(microseconds=1999))
+    assert job == Job(
+        id=job.id,
+        state=State.QUEUED,
+        guild_id=request.guild_id,
+        channel_id=request.channel_id,
+        member_id=request.member_id,
+        interaction_token=request.interaction_token,
+        upload_limit_bytes=request.upload_limit_bytes,
+        parameters=request.parameters,
+        credits=4,
+        created_at=now + timedelta(milliseconds=1),
+    )
+    assert await store.get(job.id) == job
+    assert standing == Standing(allowance=Allowance(20, Period.DAY), used=4, granted=0)
+    assert await store.standing(request.guild_id, request.member_id, now) == standing
+
+
+async def test_every_field_that_can_change_is_stored(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
+    """A change of all fields at once comes back as it was, types and all."""
+    job, _ = await store.accept(ask(), now)
+    after = job.evolve(
+        State.SUBMITTING,
+        message_id=2**62,
+        interaction_token="another",
+        submitted_at=now + timedelta(milliseconds=1),
+        accepted_at=now + timedelta(milliseconds=2),
+        ended_at=now + timedelta(milliseconds=3),
+        callback_hash=bytes(range(32)),
+        taskid="2221",
+        tasktoken="tasktoken",
+        cancelled_by=2**61,
+        outputs='["ä", "\u0000", "🖼️"]',
+        cost_usd="0.003510000000",
+        seconds=6.25,
+        reason="for a member",
+        detail="for an operator",
+    ).with_changes(refunded=True)
+    await store.save(job, after, now)
+    assert await store.get(job.id) == after
+    closed = after.with_changes(closed_at=now, interaction_token=None, taskid=None, callback_hash=None)
+    await store.save(after, closed, now)
+    assert await store.get(job.id) == closed
+
+
+async def test_ids_are_never_given_twice(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
+    """Later jobs have greater ids."""
+    ids = [(await store.accept(ask(), now))[0].id for _ in range(3)]
+    assert ids == sorted(set(ids))
+
+
+async def test_only_what_differs_is_written(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
+    """Two changes that began from the same copy, in the same state, do not undo each other."""
+    job, _ = await store.accept(ask(), now)
+    await store.save(job, job.with_changes(message_id=42), now)
+    await store.save(job, job.with_changes(cancelled_by=7), now)
+    assert await store.get(job.id) == job.with_changes(message_id=42, cancelled_by=7)
+
+
+async def test_change_from_a_state_left_behind_is_refused(
+    database: Database, store: SqliteJobStore, ask: Ask, walk: Walk, now: datetime
+) -> None:
+    """Of two transitions from the same state one is made; the other changes neither job nor ledger."""
+    job, _ = await store.accept(ask(), now)
+    submitting = await walk(store, job, State.SUBMITTING)
+    cancelled = job.evolve(State.CANCELLED, closed_at=now, interaction_token=None)
+    with pytest.raises(StaleJobError, match=rf"{job.reference} is no longer queued"):
+        await store.save(job, cancelled, now)
+    assert await store.get(job.id) == submitting
+    assert [kind for (kind,) in await database.read("SELECT kind FROM ledger", {})] == ["reserve"]
+
+
+async def test_of_many_transitions_at_once_one_is_made(
+    store: SqliteJobStore, ask: Ask, now: datetime
+) -> None:
+    """However many try the same transition at the same moment, one does."""
+    job, _ = await store.accept(ask(), now)
+    ends = [
+        job.evolve(State.CANCELLED, cancelled_by=number, closed_at=now, interaction_token=None)
+        for number in range(50)
+    ]
+    answers = await asyncio.gather(*(store.save(job, end, now) for end in ends), return_exceptions=True)
+    assert answers.count(None) == 1
+    assert sum(isinstance(answer, StaleJobError) for answer in answers) == 49
+    assert await store.get(job.id) == ends[answers.index(None)]
+
+
+async def test_unknown_job_is_stale(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
+    """A job that is not stored cannot be changed, and is not made by that."""
+    job, _ = await store.accept(ask(), now)
+    unknown = replace(job, id=job.id + 1)
+    with pytest.raises(StaleJobError):
+        await store.save(unknown, unknown.with_changes(message_id=1), now)
+    assert await store.get(unknown.id) is None
+
+
+async def test_closed_job_keeps_no_interaction_token(
+    database: Database, store: SqliteJobStore, ask: Ask, now: datetime
+) -> None:
+    """Closing forgets the token, even where the saved job still holds it; the schema insists."""
+    job, _ = await store.accept(ask(), now)
+    await store.save(job, job.evolve(State.CANCELLED, closed_at=now), now)
+    assert (await store.get(job.id)).interaction_token is None
+
+    async def put_back(transaction: Transaction) -> None:
+        await transaction.fetch("UPDATE jobs SET interaction_token = 'token'", {})
+
+    with pytest.raises(StorageError, match="CHECK constraint failed"):
+        await database.write(put_back)
+
+
+async def test_text_without_utf8_does_not_hold_a_job_up(
+    store: SqliteJobStore, ask: Ask, now: datetime
+) -> None:
+    """Half a surrogate pair in what others said is replaced, and the rest is stored."""
+    job, _ = await store.accept(ask(), now)
+    await store.save(job, job.with_changes(detail="half \ud83d pair ä"), now)
+    assert (await store.get(job.id)).detail == "half ? pair ä"
+
+
+@pytest.mark.parametrize("field", ["taskid", "message_id", "callback_hash"])
+async def test_what_belongs_to_one_job_cannot_belong_to_another(
+    store: SqliteJobStore, ask: Ask, now: datetime, field: str
+) -> None:
+    """A task, a message and a callback are one job's; a second claim is refused and writes nothing."""
+    value = {"taskid": "2221", "message_id": 2221, "callback_hash": bytes(32)}[field]
+    first, _ = await store.accept(ask(), now)
+    second, _ = await store.accept(ask(), now)
+    await store.save(first, first.with_changes(**{field: value}), now)
+    with pytest.raises(StorageError, match=f"UNIQUE constraint failed: jobs.{field}"):
+        await store.save(second, second.with_changes(**{field: value}), now)
+    assert await store.get(second.id) == second
+
+
+async def test_job_is_found_by_its_last_callback(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
+    """The token of the last Run leads to the job, open or not; the one before does not any more."""
+    job, _ = await store.accept(ask(), now)
+    first = job.evolve(State.SUBMITTING, callback_hash=b"1" * 32)
+    again = first.evolve(State.QUEUED).evolve(State.SUBMITTING, callback_hash=b"2" * 32)
+    await store.save(job, first, now)
+    assert await store.find_by_callback(b"1" * 32) == first
+    await store.save(first, again, now)
+    assert await store.find_by_callback(b"1" * 32) is None
+    lost = again.evolve(State.LOST, closed_at=now, interaction_token=None)
+    await store.save(again, lost, now)
+    assert await store.find_by_callback(b"2" * 32) == lost
+
+
+async def test_claimed_taskids_are_those_of_any_job(
+    store: SqliteJobStore, ask: Ask, walk: Walk, now: datetime
+) -> None:
+    """Tasks of open and of ended jobs are claimed, others not, and odd ids harm nothing."""
+    running = await walk(store, (await store.accept(ask(), now))[0], *TO_RUNNING)
+    failed = await walk(store, (await store.accept(ask(), now))[0], *TO_RUNNING, State.FAILED)
+    asked = [running.taskid, failed.taskid, "1", "", "') OR 1 = 1 --", '"', "ä"]
+    assert await store.claimed(asked) == {running.taskid, failed.taskid}
+    assert await store.claimed([]) == frozenset()
+
+
+async def test_open_jobs_are_listed_oldest_first(
+    store: SqliteJobStore, ask: Ask, walk: Walk, now: datetime
+) -> None:
+    """Open are all that are not closed, in whatever state; a late success is open again."""
+    jobs = [(await store.accept(ask(), now))[0] for _ in range(5)]
+    jobs[0] = await walk(store, jobs[0], *TO_FINISHED)
+    await walk(store, jobs[1], *TO_FINISHED, State.DELIVERED)
+    jobs[2] = await walk(store, jobs[2], State.SUBMITTING, State.LOST, State.FINISHED)
+    await walk(store, jobs[3], State.CANCELLED)
+    untold = jobs[4].evolve(State.EXPIRED, ended_at=now)
+    await store.save(jobs[4], untold, now)
+    assert await store.list_open() == [jobs[0], jobs[2], untold]
+
+
+async def test_many_open_jobs_are_listed_whole(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
+    """More jobs than are read at once come without gap and repetition."""
+    accepted = await asyncio.gather(
+        *(store.accept(ask(member_id=member), now) for member in range(2 * OPEN_JOBS_PAGE + 1))
+    )
+    listed = await store.list_open()
+    assert listed == sorted((job for job, _ in accepted), key=lambda job: job.id)
+
+
+async def test_thousand_requests_at_once_by_a_member_with_twenty_credits(
+    database: Database, store: SqliteJobStore, ask: Ask, now: datetime
+) -> None:
+    """Exactly twenty are accepted; the rest is refused and leaves nothing behind."""
+    async with asyncio.timeout(30):
+        answers = await asyncio.gather(
+            *(store.accept(ask(), now) for _ in range(1000)), return_exceptions=True
+        )
+    accepted = [answer for answer in answers if isinstance(answer, tuple)]
+    refused = [answer for answer in answers if isinstance(answer, AllowanceExceededError)]
+    assert (len(accepted), len(refused)) == (20, 980)
+    assert [standing.left for _, standing in accepted] == list(range(19, -1, -1))
+    counts = "SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM ledger)"
+    assert tuple((await database.read(counts, {}))[0]) == (20, 20)
+
+
+async def test_secrets_are_in_no_error(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
+    """A constraint that is violated says which, and not what was to be stored."""
+    job, _ = await store.accept(ask(), now)
+    with pytest.raises(StorageError) as raised:
+        await store.save(
+            job, job.with_changes(credits=-1, interaction_token="s3cret", tasktoken="s3cret"), now
+        )
+    assert "CHECK constraint failed" in str(raised.value)
+    assert "s3cret" not in repr(raised.value)

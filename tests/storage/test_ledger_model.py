@@ -1,0 +1,203 @@
+"""The store against a naive model: whatever happens in whatever order, both say the same of what a member has left."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.allowance import Allowance, Period
+from bot.errors import AllowanceExceededError
+from bot.jobs.model import Job, State
+from bot.jobs.ports import Request
+from storage.database import Database
+from storage.jobs import SqliteJobStore
+from storage.times import to_ms
+from storage.writer import Transaction
+
+CREDITS = 20
+PERIOD = Period.DAY
+START = datetime(2026, 8, 1, tzinfo=UTC)
+
+ENDS = {
+    "failed": (State.SUBMITTING, State.FAILED),
+    "cancelled": (State.CANCELLED,),
+    "lost": (State.SUBMITTING, State.LOST),
+    "late": (State.SUBMITTING, State.LOST, State.FINISHED, State.DELIVERED),
+    "delivered": (State.SUBMITTING, State.RUNNING, State.FINISHED, State.DELIVERED),
+}
+
+
+@dataclass
+class Reserved:
+    """What the model knows of a job."""
+
+    at: datetime
+    allowance: int
+    grants: int
+
+
+@dataclass
+class Model:
+    """A member's credits, kept as simply as the rules are told."""
+
+    newest: datetime = START
+    granted: int = 0
+    jobs: list[Reserved] = field(default_factory=list)
+
+    def now(self, clock: datetime) -> datetime:
+        """Return the later of the clock and the newest entry."""
+        return max(clock, self.newest)
+
+    def used(self, moment: datetime) -> int:
+        """Return what counts in the period before a moment."""
+        return sum(job.allowance for job in self.jobs if job.at > moment - PERIOD.length)
+
+    def left(self, moment: datetime) -> int:
+        """Return what can be used at a moment."""
+        return max(0, CREDITS - self.used(moment)) + self.granted
+
+    def free_at(self, cost: int, clock: datetime) -> datetime | None:
+        """Return the first moment at which a cost can be paid, found by trying all at which something changes."""
+        moments = sorted(
+            job.at + PERIOD.length for job in self.jobs if job.at + PERIOD.length > self.now(clock)
+        )
+        return next((moment for moment in moments if self.left(moment) >= cost), None)
+
+    def reserve(self, cost: int, clock: datetime) -> bool:
+        """Take credits, the allowance's first."""
+        moment = self.now(clock)
+        if cost > self.left(moment):
+            return False
+        allowance = min(cost, max(0, CREDITS - self.used(moment)))
+        self.jobs.append(Reserved(moment, allowance, cost - allowance))
+        self.granted -= cost - allowance
+        self.newest = moment
+        return True
+
+    def give_back(self, job: Reserved, amount: int) -> None:
+        """Give back what a job took, extra credits first."""
+        to_grants = min(amount, job.grants)
+        job.grants -= to_grants
+        job.allowance -= amount - to_grants
+        self.granted += to_grants
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("wait"), st.integers(0, 30 * 3600)),
+        st.tuples(st.just("clock set back"), st.integers(1, 72 * 3600)),
+        st.tuples(st.just("clock at the end of a period"), st.integers(-1, 1)),
+        st.tuples(st.just("accept"), st.integers(1, 24)),
+        st.tuples(st.just("accept"), st.integers(1, 6)),
+        st.tuples(
+            st.just("end"), st.tuples(st.integers(0, 99), st.sampled_from(sorted(ENDS)), st.integers(1, 24))
+        ),
+        st.tuples(st.just("grant"), st.integers(1, 10)),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+class Play:
+    """Takes each step in the store and in the model, and compares."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.store = SqliteJobStore(database, Allowance(CREDITS, PERIOD))
+        self.model = Model()
+        self.clock = START
+        self.open: list[tuple[Job, Reserved]] = []
+
+    async def take(self, kind: str, value: int | tuple[int, str, int]) -> None:
+        """Take one step, and compare what is left."""
+        match kind:
+            case "wait":
+                self.clock += timedelta(seconds=value)
+            case "clock set back":
+                self.clock -= timedelta(seconds=value)
+            case "clock at the end of a period" if self.model.jobs:
+                self.clock = self.model.jobs[-1].at + PERIOD.length + timedelta(milliseconds=value)
+            case "accept":
+                await self.accept(value)
+            case "end" if self.open:
+                await self.end(*value)
+            case "grant":
+                await self.grant(value)
+        standing = await self.store.standing(1, 3, self.clock)
+        moment = self.model.now(self.clock)
+        assert (standing.used, standing.granted) == (self.model.used(moment), self.model.granted)
+        assert standing.left == self.model.left(moment)
+
+    async def accept(self, cost: int) -> None:
+        """Ask for a job."""
+        request = Request(
+            guild_id=1,
+            channel_id=2,
+            member_id=3,
+            interaction_token="token",
+            upload_limit_bytes=1,
+            parameters="{}",
+            credits=cost,
+        )
+        moment = self.model.now(self.clock)
+        left, whole = self.model.left(moment), CREDITS + self.model.granted
+        free_at = self.model.free_at(cost, self.clock) if cost <= whole else None
+        expected = self.model.reserve(cost, self.clock)
+        try:
+            job, standing = await self.store.accept(request, self.clock)
+        except AllowanceExceededError as refused:
+            assert not expected
+            assert (refused.needed, refused.left, refused.whole) == (cost, left, whole)
+            assert refused.free_at == free_at
+        else:
+            assert expected
+            assert standing.left == left - cost
+            self.open.append((job, self.model.jobs[-1]))
+
+    async def end(self, which: int, how: str, cost: int) -> None:
+        """Lead an open job to its end."""
+        job, reserved = self.open.pop(which % len(self.open))
+        settle = min(cost, job.credits)
+        for state in ENDS[how]:
+            after = job.evolve(state)
+            await self.store.save(job, after, self.clock, settle=settle)
+            job = after
+        self.model.newest = self.model.now(self.clock)
+        self.model.give_back(reserved, job.credits - settle if how == "delivered" else job.credits)
+
+    async def grant(self, amount: int) -> None:
+        """Give extra credits, as a moderator will."""
+        moment = self.model.now(self.clock)
+        self.model.newest = moment
+        self.model.granted += amount
+
+        async def operation(transaction: Transaction) -> None:
+            await transaction.fetch(
+                """
+                INSERT INTO ledger (
+                    guild_id, member_id, kind, credits, allowance_credits, grant_credits, counts_at, at
+                ) VALUES (1, 3, 'grant', :amount, 0, :amount, :at, :at)
+                """,
+                {"amount": amount, "at": to_ms(moment)},
+            )
+
+        await self.database.write(operation)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=STEPS)
+def test_store_agrees_with_the_model(steps: list[tuple[str, int]]) -> None:
+    """Reserves, settlements, refunds whole and in part, grants, time passing and set back, in any order."""
+
+    async def play() -> None:
+        with TemporaryDirectory() as folder:
+            async with Database.open(f"sqlite:///{folder}/sana.db") as database:
+                game = Play(database)
+                for kind, value in steps:
+                    await game.take(kind, value)
+
+    asyncio.run(play())

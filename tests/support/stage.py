@@ -1,0 +1,147 @@
+"""The whole of it for a test: both sandbox servers, the bot, and members who act.
+
+The bot is either an `App` on the test's own event loop, over real sockets all the same, or a process of its
+own (`sandbox.bot_process`), for what ends a process.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.app import App
+from bot.settings import Settings
+from sandbox.bot_process import BotProcess
+from sandbox.discord import DiscordConfig, DiscordServer
+from sandbox.environment import bot_environment, free_port
+from sandbox.members import Member, Members, Option
+from sandbox.shown import Message
+from sandbox.wiro import WiroConfig, WiroServer
+
+CHANNEL = "pictures"
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """One test's world."""
+
+    discord: DiscordServer
+    wiro: WiroServer
+    members: Members
+    folder: Path
+    environment: dict[str, str]
+    _app: App | None = field(default=None, repr=False)
+    _run: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    @property
+    def database(self) -> Path:
+        """The bot's file."""
+        return self.folder / "sana.db"
+
+    @property
+    def callback_base(self) -> str:
+        """The listener's own address."""
+        return f"http://127.0.0.1:{self.environment['CALLBACK_PORT']}"
+
+    async def start_bot(self, **settings: str) -> None:
+        """Start the bot on this loop with these variables besides the stage's, and wait until it is ready."""
+        self.environment |= {name.upper(): value for name, value in settings.items()}
+        values = {name.lower(): value for name, value in self.environment.items() if value}
+        self._app = App(Settings.load(env_file=None, **values))
+        self._run = asyncio.create_task(self._app.run())
+        ready = asyncio.create_task(self.members.wait_until_ready())
+        await asyncio.wait({self._run, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if self._run.done():
+            ready.cancel()
+            await self._run
+        await ready
+
+    async def stop_bot(self) -> None:
+        """Stop the bot cleanly; whatever killed it before is raised here."""
+        if self._app is not None and self._run is not None:
+            self._app.stop()
+            async with asyncio.timeout(10):
+                await self._run
+            self._app = self._run = None
+
+    def bot_process(self, **settings: str) -> BotProcess:
+        """Return a bot in a process of its own, not started yet."""
+        environment = self.environment | {name.upper(): value for name, value in settings.items()}
+        return BotProcess(environment, self.folder / "bot.log", folder=self.folder)
+
+    def member(self, name: str = "member", guild: str = "Sandbox") -> Member:
+        """Return somebody who can act."""
+        return self.members.of(name, guild)
+
+    async def sana(
+        self, who: Member | None = None, *, channel: str | int = CHANNEL, **options: Option
+    ) -> Message:
+        """Type `/sana` and return the message that answers it."""
+        someone = who or self.member()
+        typed = await someone.type("sana", channel=channel, options={"prompt": "a red fox", **options})
+        assert typed.shown == "answered", typed
+        return await someone.message(channel, typed.message_id)
+
+    async def end_of(
+        self, message: Message, who: Member | None = None, *, timeout_seconds: float = PATIENCE_SECONDS
+    ) -> Message:
+        """Return the message once it is final: with its pictures, or without the button of a pending job."""
+        return await (who or self.member()).wait_for_change(
+            message, lambda shown: bool(shown.pictures) or not shown.buttons, timeout_seconds
+        )
+
+    def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """Read the bot's database, as the file stands."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query, parameters)]
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Return all jobs as they are stored, oldest first."""
+        return self.rows("SELECT * FROM jobs ORDER BY id")
+
+    def ledger(self) -> list[tuple[str, int]]:
+        """Return the ledger's entries, oldest first: kind and credits."""
+        return [(row["kind"], row["credits"]) for row in self.rows("SELECT * FROM ledger ORDER BY id")]
+
+    async def closed(
+        self, count: int = 1, *, timeout_seconds: float = PATIENCE_SECONDS
+    ) -> list[dict[str, Any]]:
+        """Return all jobs once so many of them are closed: the ledger is final then."""
+        async with asyncio.timeout(timeout_seconds):
+            while sum(job["closed_at"] is not None for job in self.jobs()) < count:  # noqa: ASYNC110 - no file tells
+                await asyncio.sleep(0.01)
+        return self.jobs()
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path,
+    *,
+    callbacks: bool = True,
+    wiro: WiroConfig | None = None,
+    discord: DiscordConfig | None = None,
+) -> AsyncIterator[Stage]:
+    """Set a stage without a bot; whatever bot is started on it in this process is stopped with it."""
+    async with AsyncExitStack() as stack:
+        discord_server = await stack.enter_async_context(DiscordServer(discord))
+        wiro_server = await stack.enter_async_context(WiroServer(wiro))
+        members = await stack.enter_async_context(Members(discord_server.origin))
+        environment = bot_environment(
+            discord_server, wiro_server, callback_port=free_port(), database=folder / "sana.db"
+        )
+        if not callbacks:
+            del environment["CALLBACK_PUBLIC_URL"]
+        stage = Stage(
+            discord=discord_server,
+            wiro=wiro_server,
+            members=members,
+            folder=folder,
+            environment=environment,
+        )
+        stack.push_async_callback(stage.stop_bot)
+        yield stage

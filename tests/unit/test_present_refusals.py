@@ -1,0 +1,151 @@
+"""Refusals and notes say what happened, what it means for the credits, and what to do now."""
+
+from datetime import UTC, datetime, timedelta
+
+import discord
+import pytest
+
+from bot.errors import (
+    AllowanceExceededError,
+    InvalidParametersError,
+    JobOverError,
+    LineFullError,
+    MissingPermissionsError,
+    NotAllowedError,
+    NotServedError,
+    Refusal,
+)
+from bot.jobs.model import Job, State
+from bot.present.buttons import read_number
+from bot.present.notes import CANNOT_STORE, COMMAND_CHANGED, INSPIRE_CHANGED, cancelling, unexpected
+from bot.present.permissions import missing_permissions
+from bot.present.refusals import refusal
+
+FREE_AT = datetime(2026, 1, 1, 12, 0, 0, 1, tzinfo=UTC)
+REFUSALS: tuple[Refusal, ...] = (
+    AllowanceExceededError(needed=4, left=1, whole=20, free_at=FREE_AT),
+    AllowanceExceededError(needed=16, left=3, whole=10, free_at=None),
+    InvalidParametersError(("`width` was 1000; 992 or 1024 would do.", "`steps` was 0; 1 would do.")),
+    MissingPermissionsError(("View Channel", "Attach Files")),
+    LineFullError(),
+    NotServedError(),
+    NotAllowedError(),
+    JobOverError(),
+)
+
+
+def make_job(state: State) -> Job:
+    """Return a job somebody cancelled."""
+    return Job(
+        id=42,
+        state=state,
+        guild_id=1,
+        channel_id=2,
+        member_id=3,
+        upload_limit_bytes=1,
+        parameters="{}",
+        credits=1,
+        created_at=FREE_AT,
+        cancelled_by=3,
+    )
+
+
+def test_every_refusal_has_its_sentences() -> None:
+    """No refusal is forgotten here."""
+    assert {type(error) for error in REFUSALS} == set(Refusal.__subclasses__())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(refusal(error) for error in REFUSALS),
+        CANNOT_STORE,
+        COMMAND_CHANGED,
+        INSPIRE_CHANGED,
+        cancelling(make_job(State.CANCELLED)),
+        cancelling(make_job(State.RUNNING)),
+        unexpected("E-1"),
+    ],
+)
+def test_tone(text: str) -> None:
+    """Every sentence is calm, says something about the credits, and keeps the words of a refund for refunds."""
+    assert "charged" in text or "costs nothing" in text
+    assert "!" not in text
+    assert "oops" not in text.lower()
+    assert "back" not in text
+    assert text.endswith(".")
+    assert len(text) <= 2000
+
+
+def test_too_dear_for_now() -> None:
+    """The refusal says what it would cost, what is left, and when enough is free, rounded up to a second."""
+    text = refusal(REFUSALS[0])
+    assert "would cost 4 credits" in text
+    assert "1 of 20 left" in text
+    seconds = int((FREE_AT + timedelta(seconds=1)).timestamp())
+    assert f"<t:{seconds}:R> (<t:{seconds}:f>)" in text
+
+
+def test_too_dear_for_ever() -> None:
+    """What costs more than the whole allowance is not promised for any time."""
+    text = refusal(REFUSALS[1])
+    assert "would cost 16 credits, more than your whole allowance of 10" in text
+    assert "3 left" in text
+    assert "<t:" not in text
+
+
+def test_wrong_fields_are_all_named() -> None:
+    """Each wrong field keeps its own sentence on its own line, and too many are cut to what Discord takes."""
+    lines = refusal(REFUSALS[2]).split("\n")
+    assert lines[:2] == list(REFUSALS[2].args[0].split("\n"))
+    assert len(lines) == 3
+    many = refusal(InvalidParametersError(("x" * 500,) * 10))
+    assert len(many) == 2000
+    assert many.endswith("Please correct this and send the command again.")
+
+
+def test_missing_permissions_are_named() -> None:
+    """The refusal names the permissions."""
+    assert "**View Channel**, **Attach Files**" in refusal(REFUSALS[3])
+
+
+@pytest.mark.parametrize(
+    ("is_thread", "where"), [(False, "Send Messages"), (True, "Send Messages in Threads")]
+)
+def test_permissions_that_are_needed(is_thread: bool, where: str) -> None:
+    """Exactly what a later edit through the channel needs is asked for, and nothing where all is there."""
+    everything = {"View Channel", "Attach Files", "Read Message History", where}
+    assert set(missing_permissions(discord.Permissions.none(), is_thread=is_thread)) == everything
+    enough = discord.Permissions(
+        view_channel=True,
+        attach_files=True,
+        read_message_history=True,
+        send_messages=not is_thread,
+        send_messages_in_threads=is_thread,
+    )
+    assert missing_permissions(enough, is_thread=is_thread) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1),
+        (str(2**63 - 1), 2**63 - 1),
+        (str(2**63), None),
+        ("9" * 5000, None),
+        ("", None),
+        ("0", None),
+        ("01", None),
+        ("-1", None),
+        ("+1", None),
+        (" 1", None),
+        ("1\n", None),
+        ("1_0", None),
+        ("1.0", None),
+        ("٣", None),
+        ("x", None),
+    ],
+)
+def test_numbers_from_outside(text: str, number: int | None) -> None:
+    """A custom_id's number is one that this bot wrote, or none."""
+    assert read_number(text) == number

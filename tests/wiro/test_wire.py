@@ -1,0 +1,395 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.errors import UnreadableAnswerError
+from bot.wiro.tool import ToolParameter, ToolPrice, decode_tool
+from bot.wiro.wire import (
+    MAX_OUTPUTS,
+    Accepted,
+    Output,
+    Task,
+    Verdict,
+    decode_accepted,
+    decode_tasks,
+    outputs_from_json,
+    outputs_to_json,
+)
+
+PICTURE = {
+    "id": "7",
+    "name": "0.png",
+    "contenttype": "image/png",
+    "parentid": "1",
+    "uuid": "u",
+    "size": "202472",
+    "addedtime": "1",
+    "modifiedtime": "1",
+    "accesskey": "a",
+    "url": "https://cdn1.wiro.ai/x/0.png",
+}
+
+TASK: dict[str, Any] = {
+    "id": "534574",
+    "uuid": "0d6f",
+    "socketaccesstoken": "eDcCm5yyUfIvMFspTwww49OUfgXkQt",
+    "parameters": {
+        "prompt": "a red fox",
+        "steps": 25,
+        "scale": "3.5",
+        "callbackUrl": "https://bot.test/secret",
+    },
+    "status": "task_postprocess_end",
+    "pexit": "0",
+    "debugoutput": "",
+    "debugerror": "",
+    "starttime": "1734513809",
+    "endtime": "1734513815",
+    "elapsedseconds": "6.0000",
+    "totalcost": "0.003510000000",
+    "createtime": "1734513807",
+    "canceltime": "0",
+    "outputs": [PICTURE],
+    "size": "202472",
+}
+
+RUNNING = [
+    "task_queue",
+    "task_accept",
+    "task_assign",
+    "task_preprocess_start",
+    "task_preprocess_end",
+    "task_start",
+    "task_output",
+    "task_output_full",
+    "task_error_full",
+    "task_end",
+    "task_postprocess_start",
+]
+
+
+def decode(**changes: object) -> Task:
+    """Return the one task of an answer whose fields were changed; `...` takes a field away."""
+    fields = {name: value for name, value in (TASK | changes).items() if value is not ...}
+    (task,) = decode_tasks({"result": True, "total": "1", "errors": [], "tasklist": [fields]})
+    return task
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"taskid": "2221", "socketaccesstoken": "eDcC"},
+        {"taskid": 2221, "socketaccesstoken": "eDcC"},
+        {"data": {"taskid": "2221", "socketaccesstoken": "eDcC"}},
+        {"data": {"taskid": 2221, "socketaccesstoken": "eDcC", "new": []}, "new": {}},
+        {"taskid": None, "data": {"taskid": 2221.0, "socketaccesstoken": "eDcC"}},
+    ],
+)
+def test_run_is_accepted(answer: dict[str, object]) -> None:
+    """Id and token are found at the top and under `data`, and a number is as good as a string."""
+    assert decode_accepted({"result": True, "errors": [], **answer}) == Accepted("2221", "eDcC")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"taskid": "2221"},
+        {"socketaccesstoken": "eDcC"},
+        {"taskid": "", "socketaccesstoken": "eDcC"},
+        {"taskid": True, "socketaccesstoken": "eDcC"},
+        {"taskid": ["2221"], "socketaccesstoken": "eDcC"},
+        {"taskid": "2221", "socketaccesstoken": {}},
+        {"data": [{"taskid": "2221", "socketaccesstoken": "eDcC"}]},
+        {"data": "2221"},
+    ],
+)
+def test_run_without_id_or_token_is_unreadable(answer: dict[str, object]) -> None:
+    """An acceptance that names no task leaves the outcome open."""
+    with pytest.raises(UnreadableAnswerError):
+        decode_accepted({"result": True, **answer})
+
+
+def test_task_is_read_as_documented() -> None:
+    """Every field that the bot needs comes out of the reference's own example."""
+    assert decode() == Task(
+        taskid="534574",
+        tasktoken="eDcCm5yyUfIvMFspTwww49OUfgXkQt",
+        status="task_postprocess_end",
+        pexit="0",
+        parameters={
+            "prompt": "a red fox",
+            "steps": "25",
+            "scale": "3.5",
+            "callbackUrl": "https://bot.test/secret",
+        },
+        outputs=(Output("0.png", "https://cdn1.wiro.ai/x/0.png", "image/png", 202472),),
+        cost_usd="0.003510000000",
+        elapsed_seconds=6.0,
+        created_at=datetime(2024, 12, 18, 9, 23, 27, tzinfo=UTC),
+    )
+
+
+def test_numbers_may_be_numbers() -> None:
+    """What is mostly a string is understood as a number, too, and means the same."""
+    as_numbers = decode(
+        id=534574,
+        pexit=0,
+        elapsedseconds=6,
+        createtime=1734513807,
+        outputs=[PICTURE | {"size": 202472.0}],
+        parameters=TASK["parameters"] | {"steps": 25.0, "scale": 3.5},
+    )
+    assert as_numbers == decode()
+
+
+def test_task_needs_no_more_than_id_and_status() -> None:
+    """Any other field may be absent."""
+    (task,) = decode_tasks({"tasklist": [{"id": "1", "status": "task_queue"}]})
+    assert task == Task(taskid="1", status="task_queue")
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], {}, True, "soon", "nan", "inf", "1e999", "-"])
+def test_what_merely_informs_may_be_strange(nothing: object) -> None:
+    """Times, sizes and costs that make no sense are None, and the verdict stands."""
+    task = decode(
+        elapsedseconds=nothing,
+        createtime=nothing,
+        totalcost=nothing,
+        outputs=[PICTURE | {"size": nothing, "contenttype": None, "name": None}],
+    )
+    assert task.verdict is Verdict.SUCCEEDED
+    assert (task.elapsed_seconds, task.created_at, task.cost_usd) == (None, None, None)
+    assert task.outputs == (Output("", "https://cdn1.wiro.ai/x/0.png", "", None),)
+
+
+@pytest.mark.parametrize("createtime", ["0", 0, "-5", "99999999999999999", 1e300])
+def test_times_beyond_the_calendar_are_none(createtime: object) -> None:
+    """Zero stands for never, and what is no date does not stop the task."""
+    assert decode(createtime=createtime).created_at is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": ...},
+        {"id": None},
+        {"id": ""},
+        {"id": {}},
+        {"status": ...},
+        {"status": ""},
+        {"status": ["task_end"]},
+        {"pexit": ["0"]},
+        {"pexit": {}},
+        {"pexit": False},
+        {"outputs": "0.png"},
+        {"outputs": {"0": PICTURE}},
+        {"outputs": ["0.png"]},
+        {"outputs": [PICTURE, None]},
+    ],
+)
+def test_what_decides_must_be_readable(changes: dict[str, object]) -> None:
+    """A task whose verdict would be a guess is an unreadable answer."""
+    with pytest.raises(UnreadableAnswerError):
+        decode(**changes)
+
+
+@pytest.mark.parametrize("tasklist", [..., None, "", {}, "x", [None], [[]], ["534574"]])
+def test_answer_without_a_list_is_unreadable(tasklist: object) -> None:
+    """An absent list of tasks never passes for an empty one."""
+    with pytest.raises(UnreadableAnswerError):
+        decode_tasks({"result": True} if tasklist is ... else {"result": True, "tasklist": tasklist})
+
+
+def test_tasks_keep_their_order() -> None:
+    """A listing comes out newest first, as Wiro gives it, and an empty one is empty."""
+    tasks = decode_tasks({"tasklist": [TASK | {"id": "3"}, TASK | {"id": "1"}, TASK | {"id": "2"}]})
+    assert [task.taskid for task in tasks] == ["3", "1", "2"]
+    assert decode_tasks({"tasklist": []}) == []
+
+
+@pytest.mark.parametrize("status", RUNNING)
+def test_running_statuses(status: str) -> None:
+    """A running task is running, whatever exit code and outputs it shows already."""
+    seen: list[dict[str, object]] = [{}, {"pexit": "1"}, {"outputs": []}, {"pexit": ..., "outputs": ...}]
+    for changes in seen:
+        task = decode(status=status, **changes)
+        assert task.verdict is Verdict.RUNNING
+        assert task.has_known_status
+
+
+@pytest.mark.parametrize("status", ["task_dreams", "TASK_CANCEL", "task_postprocess_end ", "0", "agent_end"])
+def test_unknown_statuses_mean_waiting(status: str) -> None:
+    """A status that nobody documented ends nothing, and can be told from the documented ones."""
+    assert decode(status=status).verdict is Verdict.RUNNING
+    assert not decode(status=status).has_known_status
+
+
+@pytest.mark.parametrize(
+    ("pexit", "outputs", "verdict"),
+    [
+        ("0", [PICTURE], Verdict.SUCCEEDED),
+        (0, [PICTURE], Verdict.SUCCEEDED),
+        (..., [PICTURE], Verdict.SUCCEEDED),
+        (None, [PICTURE], Verdict.SUCCEEDED),
+        ("", [PICTURE], Verdict.SUCCEEDED),
+        ("0", [], Verdict.FAILED),
+        ("0", ..., Verdict.FAILED),
+        ("0", None, Verdict.FAILED),
+        ("0", "", Verdict.FAILED),
+        ("0", {}, Verdict.FAILED),
+        (..., [], Verdict.FAILED),
+        (..., ..., Verdict.FAILED),
+        ("1", [PICTURE], Verdict.FAILED),
+        (1, [PICTURE], Verdict.FAILED),
+        ("-9", [PICTURE], Verdict.FAILED),
+        ("00", [PICTURE], Verdict.FAILED),
+        ("null", [PICTURE], Verdict.FAILED),
+        ("1", [], Verdict.FAILED),
+    ],
+)
+def test_completed_tasks(pexit: object, outputs: object, verdict: Verdict) -> None:
+    """Exit code 0 and outputs make a success; where there is no exit code, outputs alone do."""
+    assert decode(pexit=pexit, outputs=outputs).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("task_cancel", Verdict.CANCELLED), ("task_error", Verdict.FAILED)]
+)
+def test_other_ends(status: str, verdict: Verdict) -> None:
+    """A cancelled and a broken task end so, whatever else they show."""
+    seen: list[dict[str, object]] = [{}, {"pexit": ..., "outputs": ...}, {"pexit": "1"}]
+    for changes in seen:
+        assert decode(status=status, **changes).verdict is verdict
+    assert decode(status=status).has_known_status
+
+
+def test_summary_tells_the_ends_apart() -> None:
+    """An operator sees why a task counts as failed."""
+    ends = [
+        decode(outputs=[]),
+        decode(pexit="1"),
+        decode(pexit=..., outputs=[]),
+        decode(status="task_error", pexit=...),
+    ]
+    assert [task.summary for task in ends] == [
+        "task_postprocess_end, pexit 0, 0 outputs",
+        "task_postprocess_end, pexit 1, 1 outputs",
+        "task_postprocess_end, pexit absent, 0 outputs",
+        "task_error, pexit absent, 1 outputs",
+    ]
+
+
+def test_outputs_without_an_address_are_none() -> None:
+    """What cannot be fetched does not make a success."""
+    assert decode(outputs=[{"name": "0.png"}, PICTURE | {"url": ""}]).verdict is Verdict.FAILED
+    assert len(decode(outputs=[{"name": "0.png"}, PICTURE]).outputs) == 1
+
+
+def test_error_is_the_end_of_what_the_process_wrote() -> None:
+    """The last lines of stderr, else of stdout, are kept, and no more than a log line can bear."""
+    assert decode(debugerror="  Out of memory\n", debugoutput="loading").error == "Out of memory"
+    assert decode(debugerror=" \n", debugoutput="loading").error == "loading"
+    assert decode(debugerror=None, debugoutput=[]).error is None
+    error = decode(debugerror="x" * 50_000 + "the reason").error
+    assert error is not None
+    assert error.endswith("the reason")
+    assert len(error) <= 1000
+
+
+def test_texts_cut_within_a_character_are_mended() -> None:
+    """Half a surrogate pair, which no database takes, does not come through."""
+    task = decode(debugerror="cut \ud83d", parameters={"prompt\udc00": "\ud83d fox"})
+    assert task.error == "cut ?"
+    assert task.parameters == {"prompt?": "? fox"}
+
+
+def test_memory_of_a_task_is_bounded() -> None:
+    """Endless outputs and labels are cut."""
+    task = decode(status="s" * 10_000, outputs=[PICTURE | {"name": "n" * 10_000}] * 1000)
+    assert len(task.outputs) == MAX_OUTPUTS
+    assert len(task.outputs[0].name) + len(task.status) <= 400
+
+
+def test_parameters_that_are_no_texts_are_left_out() -> None:
+    """A prompt is compared as text; lists and objects are nobody's prompt."""
+    assert decode(parameters={"a": [], "b": {}, "c": None, "d": True, "e": 1.5}).parameters == {"e": "1.5"}
+    assert decode(parameters=["prompt"]).parameters == {}
+
+
+def test_secrets_are_not_shown() -> None:
+    """No `repr` tells tokens, the callback's address or where the pictures lie."""
+    shown = repr([decode(), Accepted("1", TASK["socketaccesstoken"])])
+    for secret in (TASK["socketaccesstoken"], "bot.test", "cdn1"):
+        assert secret not in shown
+    assert "534574" in shown
+
+
+def test_outputs_are_stored_and_read_back() -> None:
+    """What the database holds gives the same outputs again."""
+    outputs = (*decode().outputs, Output("ü.png", "https://x.test/é?a=1&b=2", "image/png", None))
+    assert outputs_from_json(outputs_to_json(outputs)) == outputs
+    assert outputs_from_json(outputs_to_json(())) == ()
+
+
+@pytest.mark.parametrize("stored", ["", "{", '"x"', '{"a": 1}', "[1]", "7"])
+def test_damaged_stored_outputs_are_refused(stored: str) -> None:
+    """What `outputs_to_json` cannot have written is not taken for outputs."""
+    with pytest.raises(UnreadableAnswerError):
+        outputs_from_json(stored)
+
+
+def tool_answer(**changes: object) -> dict[str, object]:
+    """Return Tool/Detail's answer with some of the tool's fields changed."""
+    tool = {
+        "parameters": [
+            {
+                "items": [
+                    {"id": "prompt", "type": "textarea", "required": True, "default": "a fox"},
+                    {"id": "steps", "type": "number", "min": "1", "max": 50, "step": "1", "default": 25},
+                ]
+            },
+            {"items": [{"id": "scale", "type": "float", "required": "0"}]},
+        ],
+        "dynamicprice": '[{"inputs":{},"price":0.03,"priceMethod":"cpr"}]',
+    }
+    return {"result": True, "tool": [tool | changes]}
+
+
+def test_tool_is_read_as_published() -> None:
+    """Inputs come out in the tool's order over all groups, and its prices with them."""
+    tool = decode_tool(tool_answer())
+    assert tool.parameters == (
+        ToolParameter("prompt", "textarea", required=True, default="a fox"),
+        ToolParameter("steps", "number", minimum=1.0, maximum=50.0, step=1.0, default="25"),
+        ToolParameter("scale", "float"),
+    )
+    assert tool.prices == (ToolPrice({}, 0.03, "cpr"),)
+
+
+@pytest.mark.parametrize("nothing", [None, "", []])
+def test_tool_may_publish_nothing(nothing: object) -> None:
+    """A tool without inputs and prices is a tool."""
+    tool = decode_tool(tool_answer(parameters=nothing, dynamicprice=nothing))
+    assert (tool.parameters, tool.prices) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"result": True},
+        {"result": True, "tool": []},
+        {"result": True, "tool": {}},
+        tool_answer(parameters="prompt"),
+        tool_answer(parameters=[{"items": ["prompt"]}]),
+        tool_answer(parameters=[{"items": [{"type": "text"}]}]),
+        tool_answer(dynamicprice="free"),
+        tool_answer(dynamicprice='{"price": 1}'),
+        tool_answer(dynamicprice='[{"price": "much"}]'),
+    ],
+)
+def test_tool_of_another_shape_is_unreadable(answer: dict[str, object]) -> None:
+    """Nothing is made up about a tool."""
+    with pytest.raises(UnreadableAnswerError):
+        decode_tool(answer)
