@@ -82,14 +82,15 @@ class SanaClient(commands.AutoShardedBot):
             raise MessageUnavailableError(f"cannot sign in to Discord: {error}") from error
 
     async def register_commands(self, guild_ids: frozenset[int]) -> None:
-        """Register the commands: in these servers at once, or, where there are none, everywhere."""
-        if not guild_ids:
-            await self.tree.sync()
-            return
-        for guild_id in sorted(guild_ids):
-            guild = discord.Object(guild_id)
+        """Register the commands: in these servers alone, at once, or, where there are none, everywhere."""
+        guilds = [discord.Object(guild_id) for guild_id in sorted(guild_ids)]
+        for guild in guilds:
             self.tree.copy_global_to(guild=guild)
+        for guild in guilds:
             try:
                 await self.tree.sync(guild=guild)
             except discord.Forbidden as error:
-                log.error("commands.refused", guild=guild_id, error=str(error), mend="invite the bot there")
+                log.error("commands.refused", guild=guild.id, error=str(error), mend="invite the bot there")
+        if guilds:  # what an earlier start registered everywhere would be offered a second time
+            self.tree.clear_commands(guild=None)
+        await self.tree.sync()

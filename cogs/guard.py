@@ -29,6 +29,7 @@ def guarded_tree(guild_ids: frozenset[int]) -> type[app_commands.CommandTree[Any
     class GuardedTree(app_commands.CommandTree[Any]):
         async def interaction_check(self, interaction: Interaction) -> bool:
             if not guild_ids or interaction.guild_id in guild_ids:
+                _make_readable(interaction.data)
                 return True
             await explain(interaction, NotServedError(f"server {interaction.guild_id}"))
             return False
@@ -90,6 +91,14 @@ async def explain(interaction: Interaction, error: Exception) -> None:
         case _:
             note = _unexpected(interaction, error)
     await tell(interaction, note)
+
+
+def _make_readable(data: Any) -> None:  # noqa: ANN401 - JSON as it came
+    """Make what stands in a number's place and is none empty: read as NaN; discord.py fails on the rest."""
+    for option in (data or {}).get("options", ()):
+        is_number = isinstance(option.get("value"), int | float) and not isinstance(option["value"], bool)
+        if option["type"] == discord.AppCommandOptionType.number.value and not is_number:
+            option["value"] = ""
 
 
 def _unexpected(interaction: Interaction, error: Exception) -> str:

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import signal
+from dataclasses import replace
 from typing import Any
 
 from sandbox.discord import DiscordConfig, DiscordServer
@@ -44,8 +45,9 @@ async def _serve(options: argparse.Namespace) -> None:
         port=options.wiro_port,
         seconds=options.seconds,
         balance_usd=options.balance,
-        **({"api_secret": None} if options.key_only else {}),
     )
+    if options.key_only:
+        wiro_config = replace(wiro_config, api_secret=None)
     async with DiscordServer(discord_config) as discord, WiroServer(wiro_config) as wiro:
         print(json.dumps(_describe(discord, wiro)), flush=True)  # noqa: T201 - the line that clients read
         await stop.wait()

@@ -61,12 +61,20 @@ class BotProcess:
             BotDiedError: the bot ended instead.
             TimeoutError: it did not become ready in time.
         """
-        url = f"http://127.0.0.1:{self.environment['CALLBACK_PORT']}/healthz"
-        async with asyncio.timeout(timeout_seconds), aiohttp.ClientSession() as session:
-            while not await _answers_200(session, url):
+        async with asyncio.timeout(timeout_seconds):
+            while not await self.is_ready():
                 if self._running.returncode is not None:
                     raise BotDiedError(f"exit code {self._running.returncode}; see {self.log_path}")
                 await asyncio.sleep(_LOOK_SECONDS)
+
+    async def is_ready(self) -> bool:
+        """Tell whether /healthz says 200."""
+        url = f"http://127.0.0.1:{self.environment['CALLBACK_PORT']}/healthz"
+        try:
+            async with aiohttp.ClientSession() as session, session.get(url) as response:
+                return response.status == 200  # noqa: PLR2004 - the status that the docstring names
+        except aiohttp.ClientError:
+            return False
 
     async def kill(self) -> None:
         """End it as a crash does: SIGKILL."""
@@ -101,11 +109,3 @@ class BotProcess:
         if self._process is None:
             raise RuntimeError("the bot was never started")
         return self._process
-
-
-async def _answers_200(session: aiohttp.ClientSession, url: str) -> bool:
-    try:
-        async with session.get(url) as response:
-            return response.status == 200  # noqa: PLR2004 - the status that the docstring names
-    except aiohttp.ClientError:
-        return False

@@ -105,10 +105,13 @@ async def _type_and_watch(member: Member, prompt: str, tell: Say) -> Message:
             return message
         if not message.buttons:
             raise TimeoutError("the job ended without a picture")
-        known = message.revision
-        message = await member.wait_for_change(
-            message, lambda shown, known=known: shown.revision != known, _PICTURE_WITHIN_SECONDS
-        )
+        message = await _next_state(member, message)
+
+
+async def _next_state(member: Member, known: Message) -> Message:
+    return await member.wait_for_change(
+        known, lambda shown: shown.revision != known.revision, _PICTURE_WITHIN_SECONDS
+    )
 
 
 def _lines(message: Message) -> Iterator[str]:

@@ -83,7 +83,7 @@ class Members(Control):
         calls: list[Json] = (await self.call("GET", "/requests"))["calls"]
         return calls
 
-    async def add_fault(self, **fault: Option) -> None:
+    async def add_fault(self, **fault: Option | None) -> None:
         """Let something go wrong; the fields are those of `sandbox.discord.faults.Fault`."""
         await self.call("POST", "/faults", fault)
 

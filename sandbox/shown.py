@@ -110,6 +110,7 @@ class Modal:
     custom_id: str
     title: str
     inputs: tuple[Input, ...]
+    selects: tuple[Select, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +275,7 @@ def _modal(wire: Json) -> Modal:
             for each in _walk(wire["components"])
             if each["type"] == _TEXT_INPUT
         ),
+        selects=tuple(_select(each) for each in _walk(wire["components"]) if each["type"] in _SELECTS),
     )
 
 

@@ -1,9 +1,10 @@
 """The database file: opening it, reading from it, writing to it, and what SQLite's errors mean.
 
-What was committed survives a power cut: `synchronous=FULL`, as issue 5 asks for (*The disk*).
+What was committed survives a power cut: every commit waits until its write-ahead log is on the disk.
 """
 
 import asyncio
+import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -36,6 +37,9 @@ _MEANINGS: Final = {
     sqlite3.SQLITE_NOTADB: "it is no SQLite database",
 }
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+# At DEBUG aiosqlite logs every statement with its parameters, and tokens are among them.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
 class Database:

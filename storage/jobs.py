@@ -17,7 +17,7 @@ from storage.queries import load_queries
 from storage.times import from_ms, to_ms
 from storage.writer import Transaction, Value
 
-OPEN_JOBS_PAGE: Final = 500
+OPEN_JOBS_PAGE: Final = 250
 """Open jobs that are read at once, so that the event loop is never held up by many."""
 
 _SQL = load_queries("jobs.sql")

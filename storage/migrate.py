@@ -59,7 +59,7 @@ def _copy(connection: sqlite3.Connection, target: Path) -> None:
     with closing(sqlite3.connect(unfinished)) as copy:
         connection.backup(copy)
     unfinished.replace(target)
-    log.info("database copied before its migration", copy=str(target))
+    log.info("database.copied", copy=str(target))
 
 
 def _apply(connection: sqlite3.Connection, number: int, statements: str) -> None:

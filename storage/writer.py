@@ -89,7 +89,7 @@ class Writer:
         """
         async with self._room:
             if self._closed:
-                raise StorageError("the database is closed")
+                raise _closed_error()
             waiting = _Waiting(operation)
             self._waiting.append(waiting)
             self._news.set()
@@ -101,12 +101,18 @@ class Writer:
         self._news.set()
 
     async def run(self) -> None:
-        """Work until the writer is closed."""
-        while self._waiting or not self._closed:
-            await self._news.wait()
-            self._news.clear()
-            while batch := self._next_batch():
-                await self._do_together(batch)
+        """Work until the writer is closed. Whatever ends it, nobody is left waiting."""
+        batch: list[_Waiting] = []
+        try:
+            while not self._closed:
+                await self._news.wait()
+                self._news.clear()
+                while batch := self._next_batch():
+                    await self._do_together(batch)
+        finally:
+            self._closed = True
+            for waiting in (*batch, *self._waiting):
+                waiting.fail(_closed_error())
 
     def _next_batch(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
@@ -140,10 +146,13 @@ class Writer:
             waiting.succeed(result)
 
     async def _roll_back(self) -> None:
-        # SQLite rolls back by itself on some errors, a full disk among them.
-        if self._connection.in_transaction:
-            with suppress(sqlite3.Error):
-                await self._execute("ROLLBACK")
+        # After some errors, a full disk among them, SQLite has done so already, and refuses.
+        with suppress(sqlite3.Error):
+            await self._execute("ROLLBACK")
 
     async def _execute(self, statement: str) -> None:
         await self._connection.execute_fetchall(statement)
+
+
+def _closed_error() -> StorageError:
+    return StorageError("the database is closed")

@@ -14,9 +14,8 @@ from bot.images.hosts import HostRule
 
 _REDIRECTS_AT_MOST: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_GONE: Final = frozenset(
-    {403, 404, 410}
-)  # a store that does not list its files answers 403 for a missing one
+# A store that does not list its files answers 403 for one that is missing.
+_GONE: Final = frozenset({403, 404, 410})
 _LATER: Final = frozenset({408, 425, 429})
 _SERVER_FAULTS_FROM: Final = 500
 
@@ -62,8 +61,6 @@ class Downloader:
         try:
             async with asyncio.timeout(self._total_seconds):
                 return await self._follow(self._rule.check(address))
-        except aiohttp.InvalidURL as error:
-            raise PictureRefusedError("the address is malformed") from error
         except (aiohttp.ClientError, OSError) as error:
             raise PictureUnavailableError(f"no whole answer: {type(error).__name__}") from error
 
@@ -72,7 +69,7 @@ class Downloader:
             async with self._session.get(
                 url,
                 allow_redirects=False,
-                auto_decompress=False,
+                auto_decompress=False,  # so that a bomb is not even begun
                 headers={"Accept-Encoding": "identity"},
                 timeout=self._timeout,
             ) as answer:

@@ -46,7 +46,7 @@ class FetchedPicture:
 
 
 class PictureFetcher:
-    """Fetches outputs. Made by `open`.
+    """Fetches outputs. Made by `open`. Whoever fetches holds `room` until the pictures are uploaded.
 
     Args:
         downloader: gets the files.
@@ -97,7 +97,7 @@ class PictureFetcher:
             reducer.shutdown(wait=False, cancel_futures=True)
 
     def room(self, size_bytes: int) -> AbstractAsyncContextManager[None]:
-        """Wait for that much memory, and hold it: pictures live until they are uploaded."""
+        """Wait for that much memory, in the order of asking, and hold it."""
         return self._budget.room(size_bytes)
 
     async def fetch(self, output: RemoteFile, *, number: int, upload_limit_bytes: int) -> FetchedPicture:

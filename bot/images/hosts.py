@@ -135,7 +135,7 @@ def _as_address(text: str) -> IPv4Address | IPv6Address | None:
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address):
         # Some IPv6 addresses only carry an IPv4 address, which is what is then connected to.
-        carried = address.ipv4_mapped or address.sixtofour
+        carried = address.sixtofour
         if address in _NAT64:
             carried = IPv4Address(address.packed[-4:])
         if carried is not None:

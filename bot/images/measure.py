@@ -17,20 +17,20 @@ _PIXELS_AT_MOST: Final = 4096 * 4096 * 11 // 10  # the tool's largest picture, a
 _PIECES_AT_MOST: Final = 65_536  # libpng writes 8 KiB a piece: eight times what the largest download needs
 
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-_PNG_DEPTHS: Final = {
+_PNG_DEPTHS_BY_COLOUR_TYPE: Final = {
     0: {1, 2, 4, 8, 16},
     2: {8, 16},
     3: {1, 2, 4, 8},
     4: {8, 16},
     6: {8, 16},
-}  # by colour type
+}
 
 _JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
+# Possessive, so that a million fill bytes are not tried from each of them anew.
 _JPEG_MARKER: Final = re.compile(rb"\xff++([^\x00\xd0-\xd7])")
 _JPEG_MARKER_AFTER_DATA: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_JPEG_FRAMES: Final = frozenset(
-    {0xC0, 0xC1, 0xC2}
-)  # baseline, extended, progressive: those that browsers show
+# Baseline, extended and progressive: those that browsers show.
+_JPEG_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
 _JPEG_SCAN: Final = 0xDA
 _JPEG_END: Final = 0xD9
 
@@ -56,7 +56,7 @@ def measure(content: bytes) -> Measured:
     """
     try:
         measured = _walk(content)
-    except (struct.error, IndexError) as error:
+    except struct.error as error:
         raise PictureRefusedError("the picture is cut off") from error
     width, height = measured.width, measured.height
     if not (0 < width <= _SIDE_AT_MOST and 0 < height <= _SIDE_AT_MOST and width * height <= _PIXELS_AT_MOST):
@@ -98,7 +98,7 @@ def _walk_png(content: bytes) -> Measured:
 def _read_png_header(content: bytes, at: int, size: int) -> tuple[int, int]:
     layout = ">IIBBBBB"
     width, height, depth, colours, compression, filters, interlace = struct.unpack_from(layout, content, at)
-    known = size == struct.calcsize(layout) and depth in _PNG_DEPTHS.get(colours, ())
+    known = size == struct.calcsize(layout) and depth in _PNG_DEPTHS_BY_COLOUR_TYPE.get(colours, ())
     if not known or compression or filters or interlace > 1:
         raise PictureRefusedError("the PNG's header makes no sense")
     return width, height
@@ -127,7 +127,7 @@ def _walk_jpeg(content: bytes) -> Measured:
         if kind == _JPEG_SCAN:
             has_pixels = True
             following = _JPEG_MARKER_AFTER_DATA.search(content, at)
-            at = following.start() if following else len(content)
+            at = following.start() if following else at
     raise PictureRefusedError("the JPEG is in too many pieces")
 
 

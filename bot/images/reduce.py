@@ -7,13 +7,12 @@ from io import BytesIO
 from math import sqrt
 from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from bot.errors import PictureRefusedError
 
-_QUALITIES: Final = range(
-    40, 96
-)  # above 95, Pillow's documentation says, files grow and pictures hardly improve
+# Above 95, Pillow's documentation says, files grow and pictures hardly improve.
+_QUALITIES: Final = range(40, 96)
 _SCALINGS_AT_MOST: Final = 8
 _SCALING_MARGIN: Final = 0.9
 
@@ -33,8 +32,8 @@ def reduce(picture: Encoded, limit_bytes: int) -> Encoded:
 
     The result is a JPEG without chroma subsampling, at the highest quality that fits: from 2.5 bits a pixel
     on it is closer to the original than a WebP of the same size, and Discord's lowest limit leaves the tool's
-    largest picture 5 bits a pixel. Only where no quality fits is it scaled down. Transparency, which the tool's
-    pictures do not have, is dropped.
+    largest picture 5 bits a pixel. Only where no quality fits is the picture scaled down. Transparency, which
+    the tool's pictures do not have, is dropped.
 
     Args:
         picture: the picture.
@@ -54,12 +53,12 @@ def reduce(picture: Encoded, limit_bytes: int) -> Encoded:
 
 def _decode(picture: Encoded) -> Image.Image:
     with Image.open(BytesIO(picture.content), formats=[picture.format]) as opened:
+        # Converting 16 bits of grey would cut them off at 255 instead of scaling them.
+        eight_bits = opened.point(lambda value: value / 256) if opened.mode == "I;16" else opened
+        image = eight_bits.convert("RGB")
+        # The profile is kept: without it, the colours would mean something else.
         profile = opened.info.get("icc_profile") if opened.mode in {"RGB", "RGBA"} else None
-        upright = ImageOps.exif_transpose(opened)
-        if upright.mode == "I;16":  # converting it would cut off what is brighter than 255 of 65,535
-            upright = upright.point(lambda value: value / 256)
-        image = upright.convert("RGB")
-    image.info = {"icc_profile": profile}  # kept, for without it the colours would mean something else
+    image.info = {"icc_profile": profile}
     return image
 
 

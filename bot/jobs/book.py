@@ -59,6 +59,10 @@ class Book:
         """Return an open job."""
         return self._open.get(job_id)
 
+    def in_state(self, state: State) -> list[Job]:
+        """Return the open jobs that are in a state."""
+        return [job for job in self._open.values() if job.state is state]
+
     async def find(self, job_id: int) -> Job | None:
         """Return a job, open or not.
 

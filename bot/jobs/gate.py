@@ -21,6 +21,7 @@ class Trouble(StrEnum):
 
 _FIRST_SECONDS: Final = {Trouble.ACCOUNT: 8.0, Trouble.SERVICE: 1.0, Trouble.BUSY: 2.0}
 _MOST_SECONDS: Final = {Trouble.ACCOUNT: 600.0, Trouble.SERVICE: 60.0, Trouble.BUSY: 60.0}
+_MOST_ASKED_SECONDS: Final = 600.0  # that Wiro may ask to wait: a typing error there must not end the service
 
 
 class Gate:
@@ -76,6 +77,6 @@ class Gate:
         if new or self._probe == job_id:
             self._failures += 1
             wait = backoff_seconds(self._failures, first=_FIRST_SECONDS[trouble], most=_MOST_SECONDS[trouble])
-            self._opens_at = now + max(wait, at_least_seconds)
+            self._opens_at = now + max(wait, min(at_least_seconds, _MOST_ASKED_SECONDS))
         self.leave(job_id)
         return max(0.0, self._opens_at - now)

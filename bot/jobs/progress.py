@@ -14,12 +14,16 @@ import structlog
 from bot.errors import MessageError, MessageUnavailableError
 from bot.jobs.book import Book
 from bot.jobs.budget import Budget
+from bot.jobs.model import Job
 from bot.jobs.ports import Clock, Messenger, Stage
+from bot.jobs.waiting import wait_for
 
 _PAUSE: Final = timedelta(seconds=2.5)  # before the first edit, and between two of one message
 _TICK_SECONDS: Final = 0.5
 _EDITS_PER_SECOND: Final = 10.0  # over all messages: a fifth of the 50 requests that Discord allows a bot
 _EDITS_AT_ONCE: Final = 10.0
+
+_Shown = tuple[Stage, int | None]  # how far the job is, and who asked for its end
 
 log = structlog.get_logger()
 
@@ -43,16 +47,16 @@ class Progress:
         self._stage_of = stage_of
         self._budget = Budget(per_second=_EDITS_PER_SECOND, burst=_EDITS_AT_ONCE)
         self._changed: dict[int, None] = {}
-        self._shown: dict[int, Stage] = {}
+        self._shown: dict[int, _Shown] = {}
         self._edited_at: dict[int, float] = {}
         self._edits: dict[int, asyncio.Task[None]] = {}
         self._in_doubt: set[int] = set()
         self._news = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def begin(self, job_id: int, stage: Stage) -> None:
         """A job's first message shows this stage."""
-        self._shown[job_id] = stage
+        self._shown[job_id] = (stage, None)
 
     def touch(self, job_ids: Iterable[int]) -> None:
         """What these jobs' messages show may no longer be true."""
@@ -61,18 +65,19 @@ class Progress:
 
     def stop(self) -> None:
         """Begin no more edits."""
-        self._stopping = True
+        self._stopping.set()
         self._news.set()
 
     async def run(self) -> None:
         """Edit until stopped."""
         async with asyncio.TaskGroup() as edits:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 if not self._changed:
                     self._news.clear()
                     await self._news.wait()
                 self._edit_some(edits)
-                await self._pause()
+                # Changes gather for a moment; stopping does not wait for it.
+                await wait_for(self._stopping, _TICK_SECONDS)
 
     async def end(self, job_id: int, *, wait_seconds: float) -> bool:
         """Edit this job's message no more; wait for an edit under way.
@@ -95,12 +100,6 @@ class Progress:
         self._edited_at.pop(job_id, None)
         self._in_doubt.discard(job_id)
 
-    async def _pause(self) -> None:
-        """Let changes gather for a moment; stopping does not wait for it."""
-        if self._stopping:
-            return
-        await asyncio.sleep(_TICK_SECONDS)
-
     def _edit_some(self, edits: asyncio.TaskGroup) -> None:
         """Begin the edits that are due and within the budget; the others keep their place."""
         now = asyncio.get_running_loop().time()
@@ -108,7 +107,7 @@ class Progress:
         for job_id in tuple(self._changed):
             job = self._book.get(job_id)
             stage = self._stage_of(job_id)
-            if job is None or job.message_id is None or stage in {None, self._shown.get(job_id)}:
+            if job is None or job.message_id is None or stage is None or self._shows(job, stage):
                 del self._changed[job_id]
                 continue
             edited_at = self._edited_at.get(job_id, -_PAUSE.total_seconds())
@@ -121,13 +120,16 @@ class Progress:
             self._edited_at[job_id] = now
             self._edits[job_id] = edits.create_task(self._edit(job_id), name=f"show S-{job_id}")
 
+    def _shows(self, job: Job, stage: Stage) -> bool:
+        return self._shown.get(job.id) == (stage, job.cancelled_by)
+
     async def _edit(self, job_id: int) -> None:
         try:
             job = self._book.get(job_id)
             stage = self._stage_of(job_id)
             if job is not None and stage is not None:
                 await self._messenger.show(job, stage)
-                self._shown[job_id] = stage
+                self._shown[job_id] = (stage, job.cancelled_by)
         except MessageUnavailableError as error:
             self._in_doubt.add(job_id)
             log.info("progress.dropped", job=f"S-{job_id}", error=str(error))

@@ -1,8 +1,11 @@
 """Who is next, and whether Wiro has room: the fair line, and the slots. Both are pure bookkeeping."""
 
 import heapq
+import itertools
+import math
 from bisect import insort
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -13,12 +16,17 @@ class Line:
     """The jobs that wait for a slot, in fair order.
 
     Members take turns: whoever had one goes behind the others that wait, and each member's jobs keep their
-    order.
+    order. A turn that came to nothing is owed: members that are owed one go first, in the order of those
+    turns.
     """
 
     def __init__(self) -> None:
         self._turns: OrderedDict[int, list[int]] = OrderedDict()
         self._member_of: dict[int, int] = {}
+        self._announced: dict[int, int] = {}
+        self._turn_numbers = itertools.count()
+        self._turn_of: dict[int, int] = {}  # by job, from its turn until it leaves
+        self._owed: dict[int, int] = {}  # by member, the turn that came to nothing
         self._ages: list[tuple[datetime, int]] = []
 
     def __len__(self) -> int:
@@ -29,24 +37,32 @@ class Line:
         """Tell whether the job waits."""
         return job_id in self._member_of
 
+    def announce(self, job_id: int, member_id: int) -> None:
+        """A job will join: it does not wait for a slot yet, but newcomers stand behind it."""
+        self._announced[job_id] = member_id
+
     def join(self, job_id: int, member_id: int, created_at: datetime, *, front: bool = False) -> None:
         """Let a job wait; at the front where it has had its turn already and it came to nothing."""
+        self._announced.pop(job_id, None)
         if job_id in self._member_of:
             return
         self._member_of[job_id] = member_id
         heapq.heappush(self._ages, (created_at, job_id))
         insort(self._turns.setdefault(member_id, []), job_id)
         if front:
-            self._turns.move_to_end(member_id, last=False)
+            self._owe(member_id, self._turn_of.pop(job_id, -1))
 
     def leave(self, job_id: int) -> None:
-        """Take a job out, where it waits."""
+        """Take a job out, where it waits or was announced, and forget its turn."""
+        self._announced.pop(job_id, None)
+        self._turn_of.pop(job_id, None)
         member_id = self._member_of.pop(job_id, None)
         if member_id is None:
             return
         self._turns[member_id].remove(job_id)
         if not self._turns[member_id]:
             del self._turns[member_id]
+            self._owed.pop(member_id, None)
 
     def take_next(self) -> int | None:
         """Take out the job that is next, and end its member's turn."""
@@ -55,6 +71,8 @@ class Line:
         member_id, jobs = next(iter(self._turns.items()))
         job_id = jobs.pop(0)
         del self._member_of[job_id]
+        self._owed.pop(member_id, None)
+        self._turn_of[job_id] = next(self._turn_numbers)
         if jobs:
             self._turns.move_to_end(member_id)
         else:
@@ -66,11 +84,13 @@ class Line:
         member_id = self._member_of.get(job_id)
         if member_id is None:
             return None
-        return self._place(member_id, self._turns[member_id].index(job_id))
+        return self._place(member_id, self._turns[member_id].index(job_id), {})
 
     def place_of_newcomer(self, member_id: int) -> int:
-        """Return the place that a member's new job would have."""
-        return self._place(member_id, len(self._turns.get(member_id, ())))
+        """Return the place that a member's new job would have, once those that were announced have joined."""
+        announced = Counter(self._announced.values())
+        own_before = len(self._turns.get(member_id, ())) + announced[member_id]
+        return self._place(member_id, own_before, announced)
 
     def oldest(self) -> tuple[datetime, int] | None:
         """Return when the job that was created first was created, and the job."""
@@ -92,15 +112,29 @@ class Line:
                 break
         return ahead[:count]
 
-    def _place(self, member_id: int, own_before: int) -> int:
+    def _owe(self, member_id: int, turn: int) -> None:
+        """Let a member go before all others, but for those who are owed an earlier turn."""
+        self._owed[member_id] = min(turn, self._owed.get(member_id, turn))
+        in_order = sorted(self._turns.items(), key=lambda waiting: self._owed.get(waiting[0], math.inf))
+        self._turns = OrderedDict(in_order)
+
+    def _place(self, member_id: int, own_before: int, announced: Mapping[int, int]) -> int:
         ahead = own_before
         rounds = own_before + 1
-        for other_id, jobs in self._turns.items():
+        for other_id, count in self._counts(announced):
             if other_id == member_id:
                 rounds = own_before
             else:
-                ahead += min(len(jobs), rounds)
+                ahead += min(count, rounds)
         return ahead + 1
+
+    def _counts(self, announced: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+        """Go through the members in the order of their turns, with how many jobs each has."""
+        for member_id, jobs in self._turns.items():
+            yield member_id, len(jobs) + announced.get(member_id, 0)
+        for member_id, count in announced.items():
+            if member_id not in self._turns:
+                yield member_id, count
 
 
 class Slots:
@@ -126,6 +160,11 @@ class Slots:
     def limit(self) -> int:
         """How many may be held at once."""
         return self._limit
+
+    @property
+    def room(self) -> int:
+        """How many more may be held now."""
+        return max(0, self._limit - len(self._held))
 
     def take(self, job_id: int) -> None:
         """Hold a slot; a job found after a start holds its own whether it is free or not."""

@@ -19,6 +19,7 @@ from bot.jobs.book import Book, moving
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Clock, JobStore, Wiro
 from bot.jobs.submit import hash_callback_token
+from bot.jobs.waiting import wait_for
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Task
 
@@ -63,7 +64,7 @@ class Search:
         self._since: dict[int, datetime] = {}
         self._hints: dict[int, list[str]] = {}
         self._news = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def __contains__(self, job_id: int) -> bool:
         """Tell whether the job is being looked for."""
@@ -86,13 +87,13 @@ class Search:
 
     def stop(self) -> None:
         """End the search; it begins anew at the next start."""
-        self._stopping = True
+        self._stopping.set()
         self._news.set()
 
     async def run(self) -> None:
         """Search until stopped."""
         rounds = 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             if not self._since and not self._hints:
                 rounds = 0
                 await self._news.wait()
@@ -101,15 +102,9 @@ class Search:
             if self._since:
                 rounds += 1
                 await self._search_once()
-                await asyncio.sleep(_FIRST_SECONDS)  # however much is heard meanwhile
-                await self._wait(backoff_seconds(rounds, first=_FIRST_SECONDS, most=_MOST_SECONDS))
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            return
+                await wait_for(self._stopping, _FIRST_SECONDS)  # however much is heard meanwhile
+                seconds = backoff_seconds(rounds, first=_FIRST_SECONDS, most=_MOST_SECONDS)
+                await wait_for(self._news, seconds)
 
     async def _follow_hints(self) -> None:
         """Ask for the tasks that were named."""
@@ -153,6 +148,10 @@ class Search:
                 del self._since[job_id]
         return jobs
 
+    def _under_way(self) -> list[Job]:
+        """Return the jobs whose Run may still be answered: no task that may be theirs is taken."""
+        return [job for job in self._book.in_state(State.SUBMITTING) if job.id not in self._since]
+
     async def _list_back_to(self, horizon: datetime) -> bool:
         """Claim from one page after the other; tell whether the listing reached back to the horizon."""
         for page in range(_PAGES_AT_MOST):
@@ -166,7 +165,13 @@ class Search:
         return False
 
     async def _claim_ours(self, tasks: Iterable[Task]) -> None:
-        candidates = [task for task in tasks if any(matches(job, task) for job in self._in_doubt())]
+        in_doubt, under_way = self._in_doubt(), self._under_way()
+        candidates = [
+            task
+            for task in tasks
+            if any(matches(job, task) for job in in_doubt)
+            and not any(matches(job, task) for job in under_way)
+        ]
         if not candidates:
             return
         taken = await self._store.claimed([task.taskid for task in candidates])

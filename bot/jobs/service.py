@@ -114,8 +114,8 @@ class JobService:
         """
         if len(self._book) >= _OPEN_AT_MOST:
             raise LineFullError(f"{len(self._book)} jobs are open")
-        stage = InLine(self._line.place_of_newcomer(request.member_id), held=self._is_held())
         job, standing = await self._store.accept(request, self._clock.now())
+        stage = InLine(self._place_of_newcomer(job.member_id), held=self._is_held())
         self._book.add([job])
         self._progress.begin(job.id, stage)
         log.info("job.accepted", job=job.reference, credits=job.credits, left=standing.left)
@@ -252,7 +252,9 @@ class JobService:
             self._tracker.forget(job.id)
             self._progress.forget(job.id)
         elif job.state is State.QUEUED:
-            if job.message_id is not None and job.cancelled_by is None:
+            if job.message_id is None:
+                self._line.announce(job.id, job.member_id)
+            elif job.cancelled_by is None:
                 had_its_turn = job.submitted_at is not None
                 self._line.join(job.id, job.member_id, job.created_at, front=had_its_turn)
         elif job.state is State.RUNNING:
@@ -281,6 +283,11 @@ class JobService:
             return Running()
         place = self._line.place(job_id)
         return None if place is None else InLine(place, held=self._is_held())
+
+    def _place_of_newcomer(self, member_id: int) -> int:
+        """Return a new job's place behind those that do not start at once."""
+        starting = self._slots.room if self._gate.trouble is None else 0
+        return max(1, self._line.place_of_newcomer(member_id) - starting)
 
     def _is_held(self) -> bool:
         return self._gate.trouble is Trouble.ACCOUNT

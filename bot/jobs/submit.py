@@ -31,6 +31,7 @@ from bot.jobs.model import Job, State
 from bot.jobs.ports import Clock, Wiro
 from bot.jobs.queue import Line, Slots
 from bot.jobs.rules import JobRules
+from bot.jobs.waiting import wait_for
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Accepted
 
@@ -132,11 +133,7 @@ class Submitter:
         if (oldest := self._line.oldest()) is not None:
             overdue = oldest[0] + self._queue_timeout - self._clock.now()
             limits.append(max(0.0, overdue.total_seconds()))
-        try:
-            async with asyncio.timeout(min(limits)):
-                await self._news.wait()
-        except TimeoutError:
-            return
+        await wait_for(self._news, min(limits))
 
     async def _expire_overdue(self) -> None:
         now = self._clock.now()
@@ -144,7 +141,7 @@ class Submitter:
             self._line.leave(oldest[1])
             await self._book.must_change(
                 oldest[1],
-                moving(State.QUEUED, State.EXPIRED, ended_at=now, reason="It waited too long in line."),
+                moving(State.QUEUED, State.EXPIRED, ended_at=now, detail="it waited too long in line"),
             )
 
     async def _attempt(self, job_id: int) -> None:

@@ -27,6 +27,7 @@ _STOPPING_SECONDS: Final = 1.0  # between two looks at a task that was told to s
 _FIRST_RETRY_SECONDS: Final = 2.0
 _LAST_RETRY_SECONDS: Final = 60.0
 _STATUSES_AT_MOST: Final = 100  # unknown ones that are remembered as logged
+_LATE_LOOKS_AT_MOST: Final = 10  # that fail, at the task of a job that has ended: for some minutes
 _KILLED_AT_MOST: Final = timedelta(seconds=60)  # that an overdue task may take to end once it was killed
 
 _LATE: Final = frozenset({State.LOST, State.EXPIRED, State.CANCELLED})
@@ -99,7 +100,7 @@ class Tracker:
         except StorageError as error:
             log.error("track.not_read", job=f"S-{job_id}", error=str(error))
             return _LAST_RETRY_SECONDS
-        if job is None or job.tasktoken is None or job.state not in _LATE | {State.RUNNING}:
+        if job is None or job.taskid is None or job.state not in _LATE | {State.RUNNING}:
             # A wake before Run's answer is kept for `follow`.
             if job is None or job.state is not State.SUBMITTING:
                 self.forget(job_id)
@@ -113,7 +114,8 @@ class Tracker:
 
     async def _look(self, job: Job) -> float | None:
         try:
-            task = await self._wiro.task_detail(tasktoken=job.tasktoken)
+            taskid = None if job.tasktoken else job.taskid
+            task = await self._wiro.task_detail(tasktoken=job.tasktoken, taskid=taskid)
             self._failures.pop(job.id, None)
             if task.verdict is not Verdict.RUNNING:
                 await self._apply_end(job, task)
@@ -124,14 +126,20 @@ class Tracker:
             if job.cancelled_by is not None or self._is_overdue(job):
                 await self._stop_task(job, task)
         except WiroError as error:
-            failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
-            log.warning("track.failed", job=job.reference, error=str(error), failures=failures)
-            if await self._expire(job):
-                return None
-            return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
+            return await self._look_failed(job, error)
         if await self._expire(job):
             return None
         return self._next_look(job)
+
+    async def _look_failed(self, job: Job, error: WiroError) -> float | None:
+        failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+        log.warning("track.failed", job=job.reference, error=str(error), failures=failures)
+        if await self._expire(job):
+            return None
+        if job.state in _LATE and failures >= _LATE_LOOKS_AT_MOST:
+            self.forget(job.id)
+            return None
+        return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
 
     def _next_look(self, job: Job) -> float:
         """Return the seconds until the next look, and never let a timeout pass unseen."""
@@ -180,7 +188,9 @@ class Tracker:
         """End a job whose task was killed long ago and is still not terminal; tell whether it was."""
         now = self._clock.now()
         grace = min(_KILLED_AT_MOST, self._timeout)
-        if job.accepted_at is None or now < job.accepted_at + self._timeout + grace:
+        if job.state is not State.RUNNING or job.accepted_at is None:
+            return False
+        if now < job.accepted_at + self._timeout + grace:
             return False
         self.forget(job.id)
         end = State.EXPIRED if job.cancelled_by is None else State.CANCELLED

@@ -27,7 +27,7 @@ class Size:
     @property
     def label(self) -> str:
         """What a member reads in the list of choices; dearer sizes say what they cost."""
-        label = f"{self.title} {self.width} \N{MULTIPLICATION SIGN} {self.height}"
+        label = f"{self.title} {self.width} × {self.height}"
         cost = credits_per_picture(self.width, self.height)
         return label if cost == 1 else f"{label} ({cost} credits)"
 

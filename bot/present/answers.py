@@ -41,7 +41,7 @@ async def tell(interaction: discord.Interaction[Any], note: str) -> None:
                 note, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
             )
     except MessageError as error:
-        log.info("note not delivered", interaction=interaction.id, error=str(error))
+        log.info("note.dropped", interaction=interaction.id, error=str(error))
 
 
 async def show(interaction: discord.Interaction[Any], page: Page) -> None:

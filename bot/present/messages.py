@@ -120,7 +120,7 @@ def _settings(parameters: SanaParameters) -> list[str]:
     """Return what makes the picture again, and the negative prompt where the member chose one."""
     settings = [
         f"Seed {parameters.seed}",
-        f"{parameters.width} × {parameters.height}",  # noqa: RUF001 - the sign that sizes are written with
+        f"{parameters.width} × {parameters.height}",
         f"{parameters.steps} {'step' if parameters.steps == 1 else 'steps'}",
         f"scale {parameters.scale_text}",
         count_of_pictures(parameters.samples),
@@ -148,7 +148,8 @@ def _unusual(job: Job, came: int, missing: int) -> list[str]:
     """Return what sets this delivery apart, and what that means for the credits."""
     lines = []
     if missing:
-        lines.append(f"{came} of {count_of_pictures(came + missing)} came; the others are not charged.")
+        others = "the other is" if missing == 1 else "the others are"
+        lines.append(f"{came} of {count_of_pictures(came + missing)} came; {others} not charged.")
     if job.refunded:
         lines.append("This turned up late. Your credits had been returned before, so it costs you nothing.")
     return lines

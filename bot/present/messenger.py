@@ -111,4 +111,4 @@ class DiscordMessenger:
             async with calling_discord(timeout_seconds=_CALL_SECONDS):
                 await ChannelWay(self._client, job).react(_REROLL)
         except MessageError as error:
-            log.debug("no reaction added", job=job.reference, error=str(error))
+            log.debug("reaction.dropped", job=job.reference, error=str(error))

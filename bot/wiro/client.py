@@ -51,7 +51,7 @@ log = structlog.get_logger()
 
 def connector() -> aiohttp.TCPConnector:
     """Return the connector that a client's session should have; the session closes it."""
-    return aiohttp.TCPConnector(limit=CALLS_AT_ONCE, keepalive_timeout=KEEPALIVE_SECONDS)
+    return aiohttp.TCPConnector(keepalive_timeout=KEEPALIVE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,15 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """A Wiro project's API key and, for a signature-based project, its secret; None for a key-only one."""
 
-    key: str = field(repr=False)
-    secret: str | None = field(default=None, repr=False)
+    key: str
+    secret: str | None = None
 
     def __repr__(self) -> str:
         """Tell which kind of project it is, and nothing else."""

@@ -24,7 +24,7 @@ class Blobs:
     """Files by the path they are served under. Beyond `limit_bytes` the oldest are forgotten."""
 
     def __init__(self, limit_bytes: int = 512 * 1024 * 1024) -> None:
-        self._limit_bytes = limit_bytes
+        self.limit_bytes = limit_bytes
         self._size_bytes = 0
         self._blobs: dict[str, Blob] = {}
 
@@ -32,7 +32,7 @@ class Blobs:
         """Keep a file under a new path."""
         self._blobs[path] = blob
         self._size_bytes += len(blob.data)
-        while self._size_bytes > self._limit_bytes:
+        while self._size_bytes > self.limit_bytes:
             oldest = self._blobs.pop(next(iter(self._blobs)))
             self._size_bytes -= len(oldest.data)
 

@@ -135,7 +135,7 @@ class _Reader:
             component["custom_id"] = self._custom_id(form)
             if form.data.get("url") is not None:
                 form.fail("url", "BUTTON_COMPONENT_URL_INVALID", "A url is only allowed on a link button")
-        if not (component.get("label") or component.get("emoji") or style == _PREMIUM_STYLE):
+        if not (form.data.get("label") or form.data.get("emoji") or style == _PREMIUM_STYLE):
             form.fail("label", "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", "A label or an emoji is required")
 
     def _select(self, form: Form, component: Json) -> None:

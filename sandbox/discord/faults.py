@@ -62,7 +62,7 @@ class Fault:
             return web.Response(status=self.status, text="upstream connect error")
         if self.kind == "rate_limit":
             return rate_limited(self.seconds, retry_after=self.retry_after, via=self.via)
-        if isinstance(done, web.Response):
+        if self.kind == "cut_off" and isinstance(done, web.Response):
             return await _cut_off(request, done)
         return await _reset(request)
 
@@ -84,6 +84,7 @@ class Faults:
 
     def add(self, fault: Fault) -> Fault:
         """Set a fault of the REST API."""
+        self.rest = [each for each in self.rest if each.times != 0]
         self.rest.append(fault)
         return fault
 

@@ -42,6 +42,16 @@ class Form:
             raise invalid_json()
         return cls(value)
 
+    @classmethod
+    def each_of(cls, value: object) -> "list[Form]":
+        """Return the forms of a body that is a list of objects; raise 50109 if it is no list, else 50035."""
+        if not isinstance(value, list):
+            raise invalid_json()
+        whole = cls({})
+        found = [whole._inner(each, str(index)) for index, each in enumerate(value)]
+        whole.check()
+        return [form for form in found if form is not None]
+
     def has(self, key: str) -> bool:
         """Tell whether the field was sent, be it null."""
         return key in self.data

@@ -15,11 +15,8 @@ from sandbox.discord.world import World
 
 HEARTBEAT_MS = 41_250
 MAX_QUEUED_FRAMES = 20_000
-_APPLICATION_FLAGS = (
-    1 << 19 | 1 << 15
-)  # message content and members, as unverified applications may have them
 
-_DISPATCHED, _HEARTBEAT, _IDENTIFY, _PRESENCE, _VOICE, _RESUME, _MEMBERS = 0, 1, 2, 3, 4, 6, 8
+_HEARTBEAT, _IDENTIFY, _PRESENCE, _VOICE, _RESUME, _MEMBERS = 1, 2, 3, 4, 6, 8
 _INVALID_SESSION, _HELLO, _HEARTBEAT_ACK = 9, 10, 11
 _UNKNOWN_OPCODE, _DECODE_ERROR, _NOT_AUTHENTICATED = 4001, 4002, 4003
 _AUTHENTICATION_FAILED, _ALREADY_AUTHENTICATED, _INVALID_SHARD = 4004, 4005, 4010
@@ -149,7 +146,7 @@ class SocketConnection:
             "session_type": "normal",
             "resume_gateway_url": self._gateway.address,
             "shard": [shard, shards],
-            "application": {"id": str(world.application_id), "flags": _APPLICATION_FLAGS},
+            "application": {"id": str(world.application_id), "flags": wire.APPLICATION_FLAGS},
             "private_channels": [],
             "relationships": [],
             "presences": [],

@@ -1,7 +1,6 @@
 """Messages: made, edited, deleted, reacted to, and told to the bot and to whoever waits for them."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -119,11 +118,6 @@ class Messages:
             body["emoji"] = wire.emoji(emoji)
         self._dispatch(name, message, Intent.GUILD_MESSAGE_REACTIONS, Intent.DIRECT_MESSAGE_REACTIONS, body)
         self._note_change(self._world.channels[message.channel_id], message)
-
-    def of_guild(self, guild_id: int) -> Iterator[Message]:
-        """Go through all messages of a guild."""
-        for channel in self._world.guilds[guild_id].channels.values():
-            yield from channel.messages.values()
 
     def _drafter(self, channel: Channel) -> Drafter:
         limit = self._world.upload_limit_bytes(channel.guild_id)

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from sandbox.discord.payloads import Json
 
@@ -28,7 +28,7 @@ class MessageKind(IntEnum):
     CONTEXT_MENU_COMMAND = 23
 
 
-class MessageFlag(IntFlag):
+class MessageFlag(IntEnum):
     """Source: Message Flags."""
 
     SUPPRESS_EMBEDS = 1 << 2

@@ -12,6 +12,7 @@ class News:
 
     def __init__(self) -> None:
         self._waiting: dict[Hashable, set[asyncio.Future[None]]] = {}
+        self._closed = False
 
     def tell(self, key: Hashable) -> None:
         """Wake all who wait for news under `key`."""
@@ -19,11 +20,17 @@ class News:
             if not waiter.done():
                 waiter.set_result(None)
 
+    def close(self) -> None:
+        """Let nobody wait any longer, for the server stops."""
+        self._closed = True
+        for key in list(self._waiting):
+            self.tell(key)
+
     async def until(self, key: Hashable, look: Callable[[], T | None], timeout_seconds: float) -> T | None:
         """Return what `look` finds, looking again at every news under `key`; None when time is up."""
         try:
             async with asyncio.timeout(timeout_seconds):
-                while (found := look()) is None:
+                while (found := look()) is None and not self._closed:
                     await self._wait(key)
         except TimeoutError:
             return None

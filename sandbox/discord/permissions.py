@@ -1,16 +1,15 @@
 """Who may do what where. Source: Discord's reference, Permissions (bits, hierarchy, overwrites, threads)."""
 
 from collections.abc import Iterable
-from enum import IntFlag
+from enum import IntEnum
 
 from sandbox.discord.model import Channel, Guild, Member, Overwrite
 
 
-class Permission(IntFlag):
-    """The permissions that a bot of this kind meets, with Discord's bits."""
+class Permission(IntEnum):
+    """The permissions that a bot of this kind meets, with Discord's bits; together they are plain numbers."""
 
     ADMINISTRATOR = 1 << 3
-    MANAGE_CHANNELS = 1 << 4
     MANAGE_GUILD = 1 << 5
     ADD_REACTIONS = 1 << 6
     VIEW_CHANNEL = 1 << 10
@@ -21,7 +20,6 @@ class Permission(IntFlag):
     READ_MESSAGE_HISTORY = 1 << 16
     MENTION_EVERYONE = 1 << 17
     USE_EXTERNAL_EMOJIS = 1 << 18
-    MANAGE_ROLES = 1 << 28
     USE_APPLICATION_COMMANDS = 1 << 31
     CREATE_PUBLIC_THREADS = 1 << 35
     SEND_MESSAGES_IN_THREADS = 1 << 38

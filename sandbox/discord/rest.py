@@ -1,6 +1,5 @@
 """Around every call of the REST API: who calls, how often, what fails on purpose, how errors look."""
 
-import logging
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -17,8 +16,6 @@ from sandbox.discord.ratelimits import RateLimits
 PREFIX = "/api/v10"
 MAX_RECORDED = 20_000
 _COUNTED = frozenset({401, 403, 429})
-_TOO_MANY = 429
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ class Rest:
         route = resource.canonical.removeprefix(PREFIX) if resource else request.path
         status = 0
         try:
-            done = await self._answer(request, handler, route, known=resource is not None)
+            done = await self._answer(request, handler, route)
             dropped = request.transport is None or request.transport.is_closing()
             status = 0 if dropped else done.status
         finally:
@@ -79,14 +76,10 @@ class Rest:
             self._requests.add(RestCall(request.method, route, request.path, status, at, started, taken))
         return done
 
-    async def _answer(
-        self, request: web.Request, handler: Handler, route: str, *, known: bool
-    ) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, handler: Handler, route: str) -> web.StreamResponse:
         by_token = route.startswith(("/webhooks/", "/interactions/"))
         if not by_token and request.headers.get("Authorization") != self._authorization:
             return _refuse(unauthorized())
-        if not known:
-            return _refuse(not_found())
         verdict = self._limits.take(request.method, route, request.match_info)
         if verdict.wait_seconds:
             refused = rate_limited(verdict.wait_seconds, scope=verdict.scope)

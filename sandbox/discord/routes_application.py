@@ -20,7 +20,6 @@ from sandbox.discord.world import World
 _APPLICATION = r"/applications/{application_id:\d{1,20}}"
 _OF_GUILD = _APPLICATION + r"/guilds/{guild_id:\d{1,20}}"
 _ONE = r"/{command_id:\d{1,20}}"
-_FLAGS = 1 << 19 | 1 << 15
 
 
 class ApplicationRoutes:
@@ -123,7 +122,7 @@ class ApplicationRoutes:
                 "verify_key": "0" * 64,
                 "owner": wire.user(owner),
                 "team": None,
-                "flags": _FLAGS,
+                "flags": wire.APPLICATION_FLAGS,
                 "rpc_origins": [],
                 "tags": [],
                 "redirect_uris": [],
@@ -139,12 +138,8 @@ class ApplicationRoutes:
 
     async def replace_commands(self, request: web.Request) -> web.Response:
         """PUT …/commands."""
-        body = await read_json(request)
-        whole = Form({"commands": body})
-        forms = whole.forms("commands")
-        whole.check()
-        named = [Form(form.data, form.path[1:]) for form in forms]
-        return answer(self._commands.replace_all(self._scope(request), named))
+        forms = Form.each_of(await read_json(request))
+        return answer(self._commands.replace_all(self._scope(request), forms))
 
     async def create_command(self, request: web.Request) -> web.Response:
         """POST …/commands."""

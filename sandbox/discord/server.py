@@ -58,8 +58,8 @@ class DiscordServer:
         self.nonces = Nonces()
         self.limits = RateLimits(enforced=self.config.enforce_rate_limits)
         self.changes = Changes(self.world, self.sessions)
-        self._blobs = Blobs()
-        self.messages = Messages(self.world, self.sessions, self.news, self._blobs)
+        self.blobs = Blobs()
+        self.messages = Messages(self.world, self.sessions, self.news, self.blobs)
         self.commands = Commands(self.world.application_id, self.world.snowflakes, self.news)
         self.interactions = Interactions(
             self.world,
@@ -116,6 +116,7 @@ class DiscordServer:
         """Close all connections and stop listening."""
         self.interactions.stop()
         self._gateway.close()
+        self.news.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -149,7 +150,7 @@ class DiscordServer:
         return app
 
     async def _attachment(self, request: web.Request) -> web.Response:
-        blob = self._blobs.get(request.rel_url.raw_path)
+        blob = self.blobs.get(request.rel_url.raw_path)
         if blob is None:
             raise web.HTTPNotFound
         return web.Response(body=blob.data, content_type=blob.content_type)

@@ -7,7 +7,7 @@ import secrets
 from asyncio import QueueFull
 from collections import deque
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntEnum
 from typing import Protocol
 
 from sandbox.discord.news import News
@@ -18,7 +18,7 @@ MAX_REPLAYED_EVENTS = 2_000
 MAX_SESSIONS = 16
 
 
-class Intent(IntFlag):
+class Intent(IntEnum):
     """Which events a session wants (Source: List of Intents); ALWAYS is what no intent withholds."""
 
     ALWAYS = 0

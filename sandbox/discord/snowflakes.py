@@ -15,6 +15,7 @@ class Snowflakes:
 
     def __init__(self) -> None:
         self._last = 0
+        self._last_guild_ms = 0
 
     def next(self) -> int:
         """Return a new identifier, greater than all before it."""
@@ -22,10 +23,11 @@ class Snowflakes:
         self._last = max(now << _LOWER_BITS, self._last + 1)
         return self._last
 
-    def next_millisecond(self) -> int:
-        """Return a new identifier a millisecond on, so that guilds made in a row fall to all shards."""
-        self._last = max(self.next(), ((self._last >> _LOWER_BITS) + 1) << _LOWER_BITS)
-        return self._last
+    def next_of_guild(self) -> int:
+        """Return a new identifier, a millisecond after the last guild's: guilds fall to shards in turn."""
+        self._last_guild_ms = (self._last_guild_ms or (self.next() >> _LOWER_BITS)) + 1
+        # No other identifier gets as far up within its millisecond.
+        return self._last_guild_ms << _LOWER_BITS | 1 << (_LOWER_BITS - 1)
 
 
 def created_at(snowflake: int) -> datetime:

@@ -58,7 +58,6 @@ class Using:
         modal = shown.modal
         if modal is None or shown.user is not user:
             raise Refusal("No modal is open for this person.")
-        shown.modal = None
         known = {each["custom_id"] for each in walk(modal["components"]) if "custom_id" in each}
         if unknown := set(values) - known:
             raise Refusal(f"The modal has no input {min(unknown)!r}.")
@@ -67,6 +66,7 @@ class Using:
         data: Json = {"custom_id": modal["custom_id"], "components": filled}
         if resolver.resolved:
             data["resolved"] = resolver.resolved
+        shown.modal = None
         return self._interactions.send(
             InteractionKind.MODAL_SUBMIT,
             user,

@@ -6,6 +6,9 @@ from sandbox.discord.permissions import in_guild
 from sandbox.discord.snowflakes import created_at
 from sandbox.discord.world import World
 
+APPLICATION_FLAGS = 1 << 15 | 1 << 19
+"""Members and message content may be asked for (Source: Application Flags, the "limited" ones)."""
+
 
 def user(found: User) -> Json:
     """Return a user object."""

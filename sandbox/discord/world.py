@@ -46,7 +46,7 @@ class World:
 
     def new_guild(self, name: str, owner: User) -> Guild:
         """Make a guild with its owner and the bot in it, and the bot's own role."""
-        guild = Guild(self.snowflakes.next_millisecond(), name, owner.id)
+        guild = Guild(self.snowflakes.next_of_guild(), name, owner.id)
         self.guilds[guild.id] = guild
         guild.roles[guild.id] = Role(guild.id, "@everyone", EVERYONE)
         bot_role = self.new_role(guild, self.bot.name, EVERYONE)

@@ -18,7 +18,8 @@ _MAX_KEPT_BYTES = 64 * 1024 * 1024
 class Drawings:
     """Pictures by what they are made from; the ones used last are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_kept_bytes: int = _MAX_KEPT_BYTES) -> None:
+        self._max_kept_bytes = max_kept_bytes
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sandbox-drawing")
         self._kept: OrderedDict[_Key, bytes] = OrderedDict()
         self._kept_bytes = 0
@@ -49,5 +50,5 @@ class Drawings:
             return
         self._kept[key] = drawn.result()
         self._kept_bytes += len(drawn.result())
-        while self._kept_bytes > _MAX_KEPT_BYTES:
+        while self._kept_bytes > self._max_kept_bytes:
             self._kept_bytes -= len(self._kept.popitem(last=False)[1])

@@ -59,6 +59,8 @@ async def _spoilt(request: web.Request, fault: CallFault, response: web.StreamRe
         return response
     if fault.answer == "cut_off":
         return await _cut_off(request, response, response.body)
+    if response.content_type != "application/json":  # a file has no fields
+        return response
     return web.json_response(_RESHAPED[fault.answer](json.loads(response.body)), status=response.status)
 
 

@@ -48,9 +48,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         """Check what belongs together."""
-        kind = _BEHAVIOURS.get(self.call)
-        if kind is None:
-            raise ValueError(f"call must be one of {', '.join(_BEHAVIOURS)}")
+        kind = _behaviour_of(self.call)
         if type(self.do) is not kind:
             raise ValueError(f"a rule for {self.call} takes a {kind.__name__}")
         if self.times is not None and self.times < 1:
@@ -59,7 +57,7 @@ class Rule:
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> "Rule":
         """Read a rule. Raises ValueError that says what is wrong."""
-        kind = _BEHAVIOURS.get(str(data.get("call")), CallFault)
+        kind = _behaviour_of(str(data.get("call")))
         behaviour = data.get("do")
         if isinstance(behaviour, dict):
             return cls(**_checked(cls, {**data, "do": kind(**_checked(kind, behaviour))}))
@@ -119,6 +117,12 @@ class Script:
                     del self._rules[number], self._used[number]
                 return rule.do
         return kind()
+
+
+def _behaviour_of(call: str) -> type[Behaviour]:
+    if call not in _BEHAVIOURS:
+        raise ValueError(f"call must be one of {', '.join(_BEHAVIOURS)}")
+    return _BEHAVIOURS[call]
 
 
 def _checked(kind: type[Rule] | type[Behaviour], data: Mapping[str, object]) -> dict[str, Any]:

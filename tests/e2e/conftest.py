@@ -1,11 +1,33 @@
 """The stage on which end-to-end tests act."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
+from bot.jobs.gate import Trouble
+from bot.wiro.client import WiroClient
+from bot.wiro.signing import Credentials
+from sandbox.discord import DiscordConfig
+from sandbox.wiro.tool import OWNER, PROJECT
 from tests.support.stage import Stage, staged
+
+UNLIMITED = DiscordConfig(enforce_rate_limits=False)
+
+
+class Clock:
+    """A clock that can be put forward; waiting remains the event loop's."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        """Return the time, aware and in UTC."""
+        return datetime.now(UTC) + self.ahead
 
 
 @pytest.fixture
@@ -14,3 +36,68 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with staged(tmp_path) as ready:
         await ready.start_bot()
         yield ready
+
+
+@pytest.fixture
+async def bare_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Both servers, and no bot yet: for settings of its own, see `Stage.start_bot`."""
+    async with staged(tmp_path) as ready:
+        yield ready
+
+
+@pytest.fixture
+async def quick_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Both servers and the bot, ready, with callbacks and without Discord's rate limits."""
+    async with staged(tmp_path, discord=UNLIMITED) as ready:
+        await ready.start_bot()
+        yield ready
+
+
+@pytest.fixture
+async def polling_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """As the quick one, but without an address for callbacks."""
+    async with staged(tmp_path, callbacks=False, discord=UNLIMITED) as ready:
+        await ready.start_bot()
+        yield ready
+
+
+@pytest.fixture
+async def other_client(quick_stage: Stage) -> AsyncIterator[WiroClient]:
+    """Another program that uses the same Wiro account."""
+    config = quick_stage.wiro.config
+    async with aiohttp.ClientSession() as session:
+        yield WiroClient(
+            session,
+            api_base=quick_stage.wiro.api_base,
+            tool=f"{OWNER}/{PROJECT}",
+            credentials=Credentials(config.api_key, config.api_secret),
+            user_agent="another-client/1",
+        )
+
+
+@pytest.fixture
+def log() -> Iterator[list[EventDict]]:
+    """What the bot logs from now on."""
+    with capture_logs() as entries:
+        yield entries
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The bot's clock, for what takes minutes; to be asked for before the stage."""
+    clock = Clock()
+    monkeypatch.setattr("bot.app.SystemClock", lambda: clock)
+    return clock
+
+
+@pytest.fixture
+def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a line that is held be tried again at once: for tests of what happens, not of when."""
+    monkeypatch.setattr("bot.jobs.gate._FIRST_SECONDS", dict.fromkeys(Trouble, 0.1))
+
+
+@pytest.fixture
+def quick_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let messages show every step at once: for tests of what they show, not of when."""
+    monkeypatch.setattr("bot.jobs.progress._PAUSE", timedelta(seconds=0.05))
+    monkeypatch.setattr("bot.jobs.progress._TICK_SECONDS", 0.02)

@@ -1,6 +1,7 @@
-"""What the tests of the Discord-compatible server share: the server, a bot on raw sockets, and the real discord.py."""
+"""What the tests of the Discord-compatible server share: a bot on raw sockets, and one on discord.py."""
 
 import asyncio
+import io
 import json
 import struct
 import zlib
@@ -16,6 +17,7 @@ from discord import app_commands
 
 from sandbox.discord import DiscordConfig, DiscordServer
 from sandbox.discord.model import Channel
+from sandbox.discord.permissions import Permission
 from sandbox.members import Member, Members
 
 Json = dict[str, Any]
@@ -58,7 +60,7 @@ def multipart(payload: Json, **files: bytes) -> aiohttp.FormData:
     for index, (name, data) in enumerate(files.items()):
         filename = name.replace("_", ".")
         form.add_field(
-            f"files[{index}]", data, filename=filename, content_type="application/octet-stream"
+            f"files[{index}]", io.BytesIO(data), filename=filename, content_type="application/octet-stream"
         )
     return form
 
@@ -99,9 +101,19 @@ class RawBot:
 
     async def connect(self, intents: int = ALL_INTENTS, **identify: object) -> Json:
         """Log in to the gateway and return READY's data."""
-        self.socket = await self.session.ws_connect(self.server.gateway_url)
+        await self.open()
         await self.send(2, {"token": self.server.config.token, "intents": intents, **identify})
         return await self.event("READY")
+
+    async def open(self, url: str | None = None) -> None:
+        """Open a gateway connection, in the place of the last one, without logging in."""
+        await self.close()
+        self.socket = await self.session.ws_connect(url or self.server.gateway_url)
+
+    async def close(self) -> None:
+        """Close the gateway connection."""
+        if self.socket is not None:
+            await self.socket.close()
 
     async def send(self, opcode: int, data: object) -> None:
         """Send a frame."""
@@ -174,30 +186,49 @@ class Scene:
         return await self.bot.event("INTERACTION_CREATE")
 
 
+async def deny(at: Scene, channel: str, permission: Permission) -> None:
+    """Take a permission from the bot in a channel."""
+    target = f"/channels/{at.members.channel_id(channel)}/overwrites/{at.server.bot_user_id}"
+    await at.members.call("PUT", target, {"deny": int(permission)})
+
+
 GO = {"name": "go", "description": "goes", "type": 1}
 
 
 @asynccontextmanager
-async def scene(config: DiscordConfig | None = None, *commands: Json, connect: bool = True) -> AsyncIterator[Scene]:
+async def scene(
+    config: DiscordConfig | None = None, *commands: Json, connect: bool = True
+) -> AsyncIterator[Scene]:
     """Run a server without rate limits, with a raw bot on it that has the command "go" or those given."""
     quick = config or DiscordConfig(enforce_rate_limits=False)
-    async with DiscordServer(quick) as server, aiohttp.ClientSession() as session, Members(server.origin) as people:
+    async with (
+        DiscordServer(quick) as server,
+        aiohttp.ClientSession() as session,
+        Members(server.origin) as people,
+    ):
         bot = RawBot(server=server, session=session)
         await bot.register(*(commands or (GO,)))
         if connect:
             await bot.connect()
         yield Scene(server=server, members=people, bot=bot)
+        await bot.close()
 
 
 class LibraryBot(discord.AutoShardedClient):
     """A bot on the real discord.py; `prepare` adds commands and the like before it logs in."""
 
     def __init__(self, prepare: Callable[["LibraryBot"], None], **options: Any) -> None:  # noqa: ANN401 - passed on
-        super().__init__(intents=options.pop("intents", discord.Intents.default()), **options)
+        intents = options.pop("intents", discord.Intents.default())
+        super().__init__(intents=intents, guild_ready_timeout=0.05, **options)
         self.tree = app_commands.CommandTree(self)
         self.failures: list[BaseException] = []
+        self.ready_here = asyncio.Event()
         self._prepare = prepare
         self.tree.error(self.keep)
+
+    async def on_ready(self) -> None:
+        """Let the test begin."""
+        self.ready_here.set()
 
     async def keep(self, _: object, error: app_commands.AppCommandError) -> None:
         """Keep what a command raised, for the test to see."""
@@ -214,7 +245,9 @@ class LibraryBot(discord.AutoShardedClient):
 
 @asynccontextmanager
 async def logged_in(
-    server: DiscordServer, prepare: Callable[[LibraryBot], None], **options: Any  # noqa: ANN401 - passed on
+    server: DiscordServer,
+    prepare: Callable[[LibraryBot], None],
+    **options: Any,  # noqa: ANN401 - passed on
 ) -> AsyncIterator[LibraryBot]:
     """Log the real library in to a server, and leave no trace of it in the library."""
     api, gateway = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
@@ -223,7 +256,7 @@ async def logged_in(
     bot = LibraryBot(prepare, **options)
     running = asyncio.create_task(bot.start(server.config.token))
     try:
-        waiting = asyncio.create_task(bot.wait_until_ready_here())
+        waiting = asyncio.create_task(bot.ready_here.wait())
         done, _ = await asyncio.wait({running, waiting}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
         assert waiting in done, running
         yield bot
@@ -232,3 +265,25 @@ async def logged_in(
         await asyncio.gather(running, return_exceptions=True)
         discord.http.Route.BASE = api
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway
+
+
+def picture(name: str = "fox.png") -> discord.File:
+    """Return a small picture to upload."""
+    return discord.File(io.BytesIO(png(64, 48)), name)
+
+
+def commands(*functions: Callable[..., Any]) -> Callable[[LibraryBot], None]:
+    """Return what gives a bot these functions as commands."""
+
+    def prepare(bot: LibraryBot) -> None:
+        for function in functions:
+            bot.tree.command()(function)
+
+    return prepare
+
+
+async def called(server: DiscordServer, method: str, route: str, times: int) -> None:
+    """Wait until a route was called so often."""
+    async with asyncio.timeout(5):
+        while len(server.requests.of(method, route)) < times:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)

@@ -70,7 +70,13 @@ async def test_a_key_only_project_takes_no_signature() -> None:
 
 @pytest.mark.parametrize(
     "agent",
-    ["", "Python-urllib/3.11", "Python/3.11 aiohttp/3.14.5", "python-requests/2.32", "node-fetch/1.0 (+https://x)"],
+    [
+        "",
+        "Python-urllib/3.11",
+        "Python/3.11 aiohttp/3.14.5",
+        "python-requests/2.32",
+        "node-fetch/1.0 (+https://x)",
+    ],
 )
 async def test_the_edge_refuses_anonymous_libraries(agent: str) -> None:
     """A library's default User-Agent, or none, gets a page of HTML with 403, whoever signs."""

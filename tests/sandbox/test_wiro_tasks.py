@@ -155,7 +155,7 @@ async def test_many_tasks_at_once() -> None:
         for _ in range(200):
             await at.run()
         for task in at.server.tasks:
-            await task.settled.wait()
+            await at.settled(task.taskid)
         assert {task.status for task in at.server.tasks} == {"task_postprocess_end"}
         assert len({task.outputs[0].url for task in at.server.tasks}) == 200
         assert at.server.balance_usd == pytest.approx(1000 - 200 * 0.00351)

@@ -42,7 +42,9 @@ class Caller:
 
     async def status(self, path: str, body: Json) -> tuple[int, Any]:
         """Call, and give HTTP status and body."""
-        async with self.session.post(self.server.api_base + path, json=body, headers=self.headers()) as answer:
+        async with self.session.post(
+            self.server.api_base + path, json=body, headers=self.headers()
+        ) as answer:
             return answer.status, await answer.json()
 
     async def call(self, path: str, **body: object) -> Json:
@@ -79,6 +81,12 @@ class Caller:
         await self.server.wait_for_task(lambda task: task.taskid == taskid and task.ended, WAIT_SECONDS)
         return await self.detail(taskid)
 
+    async def settled(self, taskid: object) -> None:
+        """Wait until a task has ended and its callback, if there is one, is done with."""
+        (task,) = (task for task in self.server.tasks if task.taskid == taskid)
+        async with asyncio.timeout(WAIT_SECONDS):
+            await task.settled.wait()
+
     async def reached(self, status: str, taskid: str | None = None) -> str:
         """Wait until a task is at a status, and give its number."""
         task = await self.server.wait_for_task(
@@ -86,7 +94,9 @@ class Caller:
         )
         return task.taskid
 
-    def script(self, call: str, do: Behaviour, times: int | None = 1, prompt_contains: str | None = None) -> None:
+    def script(
+        self, call: str, do: Behaviour, *, times: int | None = 1, prompt_contains: str | None = None
+    ) -> None:
         """Add a rule."""
         self.server.script.add(Rule(call=call, do=do, times=times, prompt_contains=prompt_contains))
 
@@ -105,13 +115,13 @@ async def wiro(**config: Any) -> AsyncIterator[Caller]:  # noqa: ANN401 - WiroCo
 
 
 class Listener:
-    """An address to call back: keeps what came, and answers with the given statuses, the last one for ever."""
+    """An address to call back: keeps what came, and answers with given statuses, the last one for ever."""
 
     def __init__(self, *statuses: int) -> None:
         self.url = ""
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
-        self.came = asyncio.Event()
+        self._came = asyncio.Event()
         self._statuses = list(statuses) or [200]
 
     @property
@@ -119,13 +129,19 @@ class Listener:
         """What came, as JSON."""
         return [json.loads(body) for body in self.bodies]
 
+    async def first(self) -> None:
+        """Wait until something came."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            await self._came.wait()
+
     async def hear(self, request: web.Request) -> web.Response:
         """Take one callback."""
         self.bodies.append(await request.read())
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
-        self.came.set()
+        self._came.set()
         status = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
-        return web.Response(status=status)
+        headers = {"Location": self.url} if status == 302 else {}
+        return web.Response(status=status, headers=headers)
 
 
 @asynccontextmanager

@@ -1,8 +1,11 @@
 """A database in a fresh folder, a store on it, and jobs to fill it with."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,26 +56,22 @@ def store(database: Database) -> SqliteJobStore:
 @pytest.fixture
 def ask() -> Callable[..., Request]:
     """Make a member's wish; one credit, where nothing else is said."""
-
-    def ask(**changes: int | str) -> Request:
-        facts: dict[str, int | str] = {
-            "guild_id": GUILD,
-            "channel_id": CHANNEL,
-            "member_id": MEMBER,
-            "interaction_token": "interaction-token",
-            "upload_limit_bytes": 10_485_760,
-            "parameters": '{"prompt": "a red fox"}',
-            "credits": 1,
-        }
-        return Request(**(facts | changes))
-
-    return ask
+    request = Request(
+        guild_id=GUILD,
+        channel_id=CHANNEL,
+        member_id=MEMBER,
+        interaction_token="interaction-token",
+        upload_limit_bytes=10_485_760,
+        parameters='{"prompt": "a red fox"}',
+        credits=1,
+    )
+    return partial(replace, request)
 
 
 def _step(job: Job, to: State, now: datetime) -> Job:
     """Return the job after a transition, with the facts that come with it."""
-    closed = {"ended_at": now, "closed_at": now, "interaction_token": None}
-    facts = {
+    closed: dict[str, Any] = {"ended_at": now, "closed_at": now, "interaction_token": None}
+    facts: dict[State, dict[str, Any]] = {
         State.QUEUED: {},
         State.SUBMITTING: {"submitted_at": now, "callback_hash": job.id.to_bytes(32, "big")},
         State.RUNNING: {"accepted_at": now, "taskid": str(5000 + job.id), "tasktoken": f"tasktoken-{job.id}"},

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import cycle
+from typing import Any
 
 from bot.allowance import Allowance, Period
 from bot.jobs.model import Job, State
@@ -31,7 +32,7 @@ async def _live(store: SqliteJobStore, member_id: int, end: State) -> None:
     )
     job, _ = await store.accept(request, now)
     _promise(job)
-    steps = {
+    steps: dict[State, dict[str, Any]] = {
         State.SUBMITTING: {"submitted_at": now, "callback_hash": job.id.to_bytes(32, "big")},
         State.RUNNING: {"accepted_at": now, "taskid": str(job.id), "tasktoken": "tasktoken"},
         State.FINISHED: {"ended_at": now, "outputs": "[]"},

@@ -51,7 +51,8 @@ async def test_full_disk_is_said_and_nothing_is_half_written(
     await _pragma(database, "max_page_count = 100000")
     await store.accept(too_large, now)
     assert await _counts(database) == (2, 2)
-    assert await _pragma(database, "integrity_check") == "ok"
+    ((verdict,),) = await database.read("PRAGMA integrity_check", {})
+    assert verdict == "ok"
 
 
 async def test_what_still_fits_is_written_beside_what_does_not(
@@ -86,6 +87,29 @@ async def test_full_disk_while_saving_leaves_the_job_as_it_was(
     await store.save(job, failed, now)
     assert await store.get(job.id) == failed
     assert await _counts(database) == (1, 2)
+
+
+@pytest.mark.parametrize("kind", ["reserve", "refund"])
+async def test_job_and_ledger_change_together_or_not_at_all(
+    database: Database, store: SqliteJobStore, ask: Callable[..., Request], now: datetime, kind: str
+) -> None:
+    """Where the ledger's entry cannot be made, the job is neither stored nor changed."""
+
+    async def break_ledger(transaction: Transaction) -> None:
+        await transaction.fetch(
+            f"CREATE TRIGGER fault BEFORE INSERT ON ledger WHEN new.kind = '{kind}' "
+            "BEGIN SELECT raise(ABORT, 'a fault'); END",
+            {},
+        )
+
+    job, _ = await store.accept(ask(), now)
+    await database.write(break_ledger)
+    cancelled = job.evolve(State.CANCELLED, closed_at=now, interaction_token=None)
+    change = store.accept(ask(), now) if kind == "reserve" else store.save(job, cancelled, now)
+    with pytest.raises(StorageError, match="a fault"):
+        await change
+    assert await store.list_open() == [job]
+    assert await _counts(database) == (1, 1)
 
 
 async def test_locked_database_is_said_and_can_be_read(
@@ -195,4 +219,4 @@ async def test_damaged_page_is_said(url: str, path: Path, ask: Callable[..., Req
 async def _root_page(database: Database, table: str) -> int:
     statement = "SELECT rootpage FROM sqlite_schema WHERE name = :table"
     ((page,),) = await database.read(statement, {"table": table})
-    return page
+    return int(page)

@@ -1,7 +1,9 @@
 """Group commit: operations share transactions, and nothing that one of them does harms another."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import datetime
 
 import pytest
@@ -87,6 +89,21 @@ async def test_failing_operation_harms_no_other(numbers: Database) -> None:
     assert await _numbers(numbers) == [1, 2, 3, 4]
 
 
+async def test_nobody_writes_between_what_is_read_and_what_is_written(numbers: Database) -> None:
+    """A transaction has the right to write from its beginning, so that what an operation read stays true."""
+
+    async def operation(transaction: Transaction) -> str:
+        await transaction.fetch("SELECT count(*) FROM numbers", {})
+        with closing(sqlite3.connect(numbers.path, timeout=0)) as other:
+            try:
+                other.execute("INSERT INTO numbers VALUES (1)")
+            except sqlite3.OperationalError as exc:
+                return str(exc)
+        return "it was written"
+
+    assert await numbers.write(operation) == "database is locked"
+
+
 async def test_refusal_does_not_repeat_the_others(numbers: Database) -> None:
     """A refusal is a result: the transaction that it is part of is committed once, and nothing runs twice."""
     runs = 0
@@ -144,6 +161,29 @@ async def test_cancelled_while_running_is_done_whole(numbers: Database) -> None:
         with pytest.raises(asyncio.CancelledError):
             await given_up
     assert await _numbers(numbers) == [1, 2, 3]
+
+
+async def test_end_of_the_writer_leaves_nobody_waiting(url: str) -> None:
+    """Should anything end the writer early, those that wait are told, and so are those that come."""
+
+    class FatalError(BaseException):
+        """Nothing that a caller can be expected to handle."""
+
+    async def fatal(_transaction: Transaction) -> None:
+        raise FatalError
+
+    answers: list[object] = []
+
+    async def use_until_the_end() -> None:
+        async with Database.open(url) as database, asyncio.timeout(5):
+            operations = [fatal, _statement("SELECT 1"), fatal]
+            answers.extend(await asyncio.gather(*map(database.write, operations), return_exceptions=True))
+            later = asyncio.gather(database.write(_statement("SELECT 1")), return_exceptions=True)
+            answers.extend(await later)
+
+    with pytest.raises(FatalError):
+        await use_until_the_end()
+    assert [str(answer) for answer in answers] == ["the database is closed"] * 4
 
 
 async def test_those_without_room_are_refused_at_the_end(url: str) -> None:

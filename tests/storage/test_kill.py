@@ -33,6 +33,7 @@ async def _burst(url: str, lines: int) -> dict[int, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(LIVES), url, stdout=asyncio.subprocess.PIPE
     )
+    assert process.stdout is not None
     promised: dict[int, str] = {}
     try:
         async with asyncio.timeout(30):

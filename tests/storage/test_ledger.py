@@ -70,16 +70,19 @@ async def test_every_end_without_pictures_refunds_once(
     ended = await walk(store, job, *WAYS[end])
     await store.save(ended, ended.with_changes(detail="told"), now)
     assert await _entries(database, job.id) == [("reserve", 4, 4, 0), ("refund", 4, -4, 0)]
-    assert (await store.get(job.id)).refunded
+    stored = await store.get(job.id)
+    assert stored is not None
+    assert stored.refunded
     assert await _left(store, now) == 20
 
 
 async def test_delivery_settles_what_was_reserved(
     database: Database, store: SqliteJobStore, ask: Ask, walk: Walk, now: datetime
 ) -> None:
-    """A delivered job costs its reserve; nothing is taken twice."""
+    """A delivered job costs its reserve; a later change of the job takes nothing more."""
     job, _ = await store.accept(ask(credits=4), now)
-    await walk(store, job, *WAYS[State.DELIVERED])
+    delivered = await walk(store, job, *WAYS[State.DELIVERED])
+    await store.save(delivered, delivered.with_changes(detail="told"), now)
     assert await _entries(database, job.id) == [("reserve", 4, 4, 0), ("settle", 4, 0, 0)]
     assert await _left(store, now) == 16
 
@@ -112,7 +115,7 @@ async def test_delivery_cannot_cost_more_than_the_reserve_or_nothing(
 async def test_late_success_is_free(
     database: Database, store: SqliteJobStore, ask: Ask, walk: Walk, now: datetime, end: State, at_last: State
 ) -> None:
-    """A refunded job that turned out a success is neither settled nor refunded again, whatever follows."""
+    """A refunded job that succeeded after all is neither settled nor refunded again."""
     job, _ = await store.accept(ask(credits=4), now)
     job = await walk(store, job, *WAYS[end], State.FINISHED, at_last)
     assert await _entries(database, job.id) == [("reserve", 4, 4, 0), ("refund", 4, -4, 0)]
@@ -123,7 +126,7 @@ async def test_late_success_is_free(
 async def test_extra_credits_are_used_last_and_come_back_first(
     database: Database, store: SqliteJobStore, ask: Ask, walk: Walk, now: datetime
 ) -> None:
-    """Of 24 credits 20 are the allowance's; of 6 that come back, 4 are extra credits and 2 the allowance's."""
+    """Of 24 credits 20 are the allowance's; of 6 that come back, 4 are extra and 2 the allowance's."""
     await _grant(database, 10, now)
     job, standing = await store.accept(ask(credits=24), now)
     assert (standing.used, standing.granted) == (20, 6)

@@ -1,11 +1,11 @@
-"""Query plans with 100,000 entries: every statement finds its rows by an index, and sums read nothing else."""
+"""Query plans with 100,000 entries: every statement finds its rows by an index, and sums need no table."""
 
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +15,7 @@ from storage.queries import load_queries
 JOBS = 50_000
 MEMBERS = 5_000
 
-STATEMENTS = load_queries("jobs.sql") | load_queries("ledger.sql")
+STATEMENTS = {**load_queries("jobs.sql"), **load_queries("ledger.sql")}
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,8 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Con
             connection.executemany(
                 """
                 INSERT INTO jobs (
-                    state, guild_id, channel_id, member_id, upload_limit_bytes, parameters, credits, created_at,
-                    closed_at, message_id, taskid, callback_hash
+                    state, guild_id, channel_id, member_id, upload_limit_bytes, parameters, credits,
+                    created_at, closed_at, message_id, taskid, callback_hash
                 ) VALUES ('delivered', 1, 2, ?, 4, '{}', 1, 0, ?, ?, ?, ?)
                 """,
                 (
@@ -40,7 +40,8 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Con
             connection.executemany(
                 """
                 INSERT INTO ledger (
-                    guild_id, member_id, job_id, kind, credits, allowance_credits, grant_credits, counts_at, at
+                    guild_id, member_id, job_id, kind, credits, allowance_credits, grant_credits,
+                    counts_at, at
                 ) VALUES (1, ?, ?, ?, 1, ?, 0, ?, ?)
                 """,
                 chain.from_iterable(
@@ -66,9 +67,8 @@ def _plan(connection: sqlite3.Connection, name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
 def test_no_statement_scans_a_table(analysed: sqlite3.Connection, name: str) -> None:
-    """Rows are looked up. The one thing gone through from end to end is a list that was handed in."""
-    scans = [step for step in _plan(analysed, name) if "SCAN" in step and "json_each" not in step]
-    assert scans == []
+    """Rows of jobs and ledger are looked up, never gone through from end to end."""
+    assert not [step for step in _plan(analysed, name) if re.search("SCAN (jobs|ledger)", step)]
 
 
 @pytest.mark.parametrize(
@@ -76,22 +76,19 @@ def test_no_statement_scans_a_table(analysed: sqlite3.Connection, name: str) -> 
     [
         (
             "standing",
-            "SEARCH ledger USING COVERING INDEX ledger_allowance (guild_id=? AND member_id=? AND counts_at>?)",
+            "ledger USING COVERING INDEX ledger_allowance (guild_id=? AND member_id=? AND counts_at>?)",
         ),
-        ("standing", "SEARCH ledger USING COVERING INDEX ledger_grants (guild_id=? AND member_id=?)"),
-        (
-            "uses",
-            "SEARCH ledger USING COVERING INDEX ledger_allowance (guild_id=? AND member_id=? AND counts_at>?)",
-        ),
-        ("list_open_jobs", "SEARCH jobs USING INDEX jobs_open (id>?)"),
-        ("find_job_by_callback", "SEARCH jobs USING INDEX jobs_by_callback_hash (callback_hash=?)"),
-        ("claimed_taskids", "SEARCH jobs USING COVERING INDEX jobs_by_taskid (taskid=?)"),
-        ("refund", "SEARCH ledger USING INDEX sqlite_autoindex_ledger_1 (job_id=? AND kind=?)"),
+        ("standing", "ledger USING COVERING INDEX ledger_grants (guild_id=? AND member_id=?)"),
+        ("uses", "ledger USING COVERING INDEX ledger_allowance (guild_id=? AND member_id=? AND counts_at>?)"),
+        ("list_open_jobs", "jobs USING INDEX jobs_open (id>?)"),
+        ("find_job_by_callback", "jobs USING INDEX jobs_by_callback_hash (callback_hash=?)"),
+        ("claimed_taskids", "jobs USING COVERING INDEX jobs_by_taskid (taskid=?)"),
+        ("refund", "ledger USING INDEX sqlite_autoindex_ledger_1 (job_id=? AND kind=?)"),
     ],
 )
 def test_statement_uses_its_index(analysed: sqlite3.Connection, name: str, step: str) -> None:
     """What a member used in the period is one range of one index, without a look into the table."""
-    assert step in _plan(analysed, name)
+    assert f"SEARCH {step}" in _plan(analysed, name)
 
 
 def test_uses_need_no_sorting(connection: sqlite3.Connection) -> None:

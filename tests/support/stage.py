@@ -6,7 +6,7 @@ own (`sandbox.bot_process`), for what ends a process.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +17,8 @@ from bot.settings import Settings
 from sandbox.bot_process import BotProcess
 from sandbox.discord import DiscordConfig, DiscordServer
 from sandbox.environment import bot_environment, free_port
-from sandbox.members import Member, Members, Option
-from sandbox.shown import Message
+from sandbox.members import Member, Members
+from sandbox.shown import Interaction, Message
 from sandbox.wiro import WiroConfig, WiroServer
 
 CHANNEL = "pictures"
@@ -78,7 +78,7 @@ class Stage:
         return self.members.of(name, guild)
 
     async def sana(
-        self, who: Member | None = None, *, channel: str | int = CHANNEL, **options: Option
+        self, who: Member | None = None, *, channel: str | int = CHANNEL, **options: str | float | bool
     ) -> Message:
         """Type `/sana` and return the message that answers it."""
         someone = who or self.member()
@@ -93,6 +93,23 @@ class Stage:
         return await (who or self.member()).wait_for_change(
             message, lambda shown: bool(shown.pictures) or not shown.buttons, timeout_seconds
         )
+
+    async def note(self, answered: Interaction, who: Member | None = None) -> str:
+        """Return what an interaction was answered with for the eyes of the one who began it alone."""
+        assert answered.shown == "answered", answered
+        message = await (who or self.member()).message(answered.channel_id, answered.message_id)
+        assert message.ephemeral, message
+        return message.text
+
+    async def nothing_happened(self, who: Member | None = None, *, channel: str | int = CHANNEL) -> bool:
+        """Tell whether no job was stored, nothing reserved, nothing sent to Wiro, nothing posted for all."""
+        shown = await (who or self.member()).read(channel)
+        is_public = any(not message.ephemeral for message in shown)
+        return not (self.jobs() or self.ledger() or self.wiro.requests or is_public)
+
+    def calls(self, call: str) -> int:
+        """Return how often Wiro saw a call, such as `Run`."""
+        return sum(seen.call == call for seen in self.wiro.requests)
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Read the bot's database, as the file stands."""
@@ -112,10 +129,17 @@ class Stage:
         self, count: int = 1, *, timeout_seconds: float = PATIENCE_SECONDS
     ) -> list[dict[str, Any]]:
         """Return all jobs once so many of them are closed: the ledger is final then."""
-        async with asyncio.timeout(timeout_seconds):
-            while sum(job["closed_at"] is not None for job in self.jobs()) < count:  # noqa: ASYNC110 - no file tells
-                await asyncio.sleep(0.01)
+        await eventually(
+            lambda: sum(job["closed_at"] is not None for job in self.jobs()) >= count, timeout_seconds
+        )
         return self.jobs()
+
+
+async def eventually(condition: Callable[[], bool], timeout_seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until a condition holds of which nothing tells, such as what a file says; raise TimeoutError."""
+    async with asyncio.timeout(timeout_seconds):
+        while not condition():  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -59,7 +59,7 @@ def test_allowance_is_used_before_extra_credits(
 def test_charge_takes_what_there_is_and_no_more(
     cost: int, allowance: Allowance, used: int, granted: int
 ) -> None:
-    """A charge adds up to the cost and keeps to both purses; there is none exactly where too little is left."""
+    """A charge adds up to the cost and keeps to both purses; there is none just where too little is left."""
     left = max(0, allowance.credits - used)
     charged = charge(cost, allowance=allowance, used=used, granted=granted)
     assert (charged is None) == (cost > left + granted)

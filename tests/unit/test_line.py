@@ -54,6 +54,16 @@ def test_a_burst_that_comes_back_keeps_its_order() -> None:
     assert drain(line) == [1, 2, 3]
 
 
+def test_a_burst_of_several_members_that_comes_back_keeps_their_turns() -> None:
+    """Whoever got through waits for the others, in whatever order their jobs come back."""
+    line = line_of((1, 10), (2, 10), (3, 20), (4, 20), (5, 30))
+    got_through, *refused = [job_id for _ in range(5) if (job_id := line.take_next())]
+    members = {2: 10, 3: 20, 4: 20, 5: 30}
+    for job_id in reversed(refused):
+        line.join(job_id, members[job_id], START, front=True)
+    assert (got_through, drain(line)) == (1, [3, 5, 2, 4])
+
+
 def test_leaving_is_not_being_served() -> None:
     """A job that left is never taken, and leaving twice is harmless."""
     line = line_of((1, 10), (2, 20))

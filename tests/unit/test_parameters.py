@@ -77,7 +77,7 @@ def test_every_size_is_valid(size: object) -> None:
     chosen = next(known for known in SIZES if known == size)
     parameters = parsed(size=chosen.name)
     assert (parameters.width, parameters.height) == (chosen.width, chosen.height)
-    assert f"{chosen.width} × {chosen.height}" in chosen.label  # noqa: RUF001 - what members read
+    assert f"{chosen.width} × {chosen.height}" in chosen.label
 
 
 def test_the_sizes_around_a_megapixel_cost_one_credit() -> None:

@@ -32,7 +32,7 @@ def test_commands_live_in_servers_only(command: dict[str, Any]) -> None:
 
 
 def test_options_are_those_of_the_model() -> None:
-    """Every field of the model is an option with the model's description, and the prompt alone is required."""
+    """Every field of the model is an option with the model's description; the prompt alone is required."""
     assert {option["name"]: option["description"] for option in SANA["options"]} == dict(DESCRIPTIONS)
     assert [option["name"] for option in SANA["options"] if option["required"]] == ["prompt"]
 

@@ -68,7 +68,7 @@ def test_every_refusal_has_its_sentences() -> None:
     ],
 )
 def test_tone(text: str) -> None:
-    """Every sentence is calm, says something about the credits, and keeps the words of a refund for refunds."""
+    """Every sentence is calm, speaks of the credits, and leaves a refund's words to refunds."""
     assert "charged" in text or "costs nothing" in text
     assert "!" not in text
     assert "oops" not in text.lower()

@@ -21,6 +21,7 @@ MARKDOWN = "\\*_~|`<>@#[]():-+.)1 \n\tab😀"
 typed = st.text() | st.text(alphabet=MARKDOWN)
 
 _ESCAPED = re.compile(r"\\([^0-9A-Za-z\s])")
+_WHOLE = re.compile(r"(?:\\[^0-9A-Za-z\s]|[^\\])*")
 _LIVE = re.compile(r"[\\*_~|`<@#\[:]|^[^\S\n]*(?:[>+-]|\d+[.)])", re.MULTILINE)
 
 
@@ -48,6 +49,7 @@ def test_cutting_leaves_no_half_escape(text: str, limit: int) -> None:
     short = cut_escaped(escape(text), limit)
     assert len(short) <= limit
     assert live(short) == []
+    assert _WHOLE.fullmatch(short.removesuffix("…"))
     assert tidy(text).startswith(shown(short).removesuffix("…"))
 
 

@@ -1,14 +1,21 @@
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import pytest
 import stamina
+from aiohttp import web
 
 from bot.wiro.client import Timeouts, WiroClient, connector
 from bot.wiro.retries import ATTEMPTS
 from bot.wiro.signing import Credentials
 from sandbox.wiro import WiroServer
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+RawServer = Callable[[Behaviour], AbstractAsyncContextManager[str]]
 
 TOOL = "Efficient-Large-Model/Sana_1600M_2Kpx_BF16_diffusers"
 
@@ -58,3 +65,48 @@ async def make_client() -> AsyncIterator[Callable[..., WiroClient]]:
 async def client(wiro: WiroServer, make_client: Callable[..., WiroClient]) -> WiroClient:
     """A client of the server."""
     return make_client(wiro.api_base)
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[[Handler], Awaitable[str]]]:
+    """Let a handler answer every POST on a free port; gives the address."""
+    async with AsyncExitStack() as stack:
+
+        async def start(handler: Handler) -> str:
+            app = web.Application()
+            app.router.add_post("/{path:.*}", handler)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            host, port = runner.addresses[0]
+            return f"http://{host}:{port}/v1"
+
+        yield start
+
+
+@asynccontextmanager
+async def accepting(behave: Behaviour) -> AsyncIterator[str]:
+    """Accept connections on a free port and leave each to `behave`; gives the address."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await behave(reader, writer)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    try:
+        yield f"{host}:{port}"
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await server.wait_closed()
+
+
+@pytest.fixture
+def raw_server() -> RawServer:
+    """A server that is told what to do with the bare connections that it accepts."""
+    return accepting

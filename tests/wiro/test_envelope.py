@@ -41,6 +41,12 @@ def test_answer_is_returned_whole(status: int) -> None:
         assert decode_answer(status, json.dumps(answer).encode()) == answer
 
 
+def test_a_stray_byte_does_not_hide_an_answer() -> None:
+    """A byte that is no UTF-8, as a process may write it, spoils its own text and nothing else."""
+    body = b'{"result": true, "debugerror": "caf\xe9"}'
+    assert decode_answer(200, body) == {"result": True, "debugerror": "caf\ufffd"}
+
+
 @pytest.mark.parametrize(
     ("code", "message", "kind"),
     [

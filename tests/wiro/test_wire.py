@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 
 from bot.errors import UnreadableAnswerError
-from bot.wiro.tool import ToolParameter, ToolPrice, decode_tool
 from bot.wiro.wire import (
     MAX_OUTPUTS,
     Accepted,
@@ -53,20 +52,6 @@ TASK: dict[str, Any] = {
     "outputs": [PICTURE],
     "size": "202472",
 }
-
-RUNNING = [
-    "task_queue",
-    "task_accept",
-    "task_assign",
-    "task_preprocess_start",
-    "task_preprocess_end",
-    "task_start",
-    "task_output",
-    "task_output_full",
-    "task_error_full",
-    "task_end",
-    "task_postprocess_start",
-]
 
 
 def decode(**changes: object) -> Task:
@@ -209,78 +194,6 @@ def test_tasks_keep_their_order() -> None:
     assert decode_tasks({"tasklist": []}) == []
 
 
-@pytest.mark.parametrize("status", RUNNING)
-def test_running_statuses(status: str) -> None:
-    """A running task is running, whatever exit code and outputs it shows already."""
-    seen: list[dict[str, object]] = [{}, {"pexit": "1"}, {"outputs": []}, {"pexit": ..., "outputs": ...}]
-    for changes in seen:
-        task = decode(status=status, **changes)
-        assert task.verdict is Verdict.RUNNING
-        assert task.has_known_status
-
-
-@pytest.mark.parametrize("status", ["task_dreams", "TASK_CANCEL", "task_postprocess_end ", "0", "agent_end"])
-def test_unknown_statuses_mean_waiting(status: str) -> None:
-    """A status that nobody documented ends nothing, and can be told from the documented ones."""
-    assert decode(status=status).verdict is Verdict.RUNNING
-    assert not decode(status=status).has_known_status
-
-
-@pytest.mark.parametrize(
-    ("pexit", "outputs", "verdict"),
-    [
-        ("0", [PICTURE], Verdict.SUCCEEDED),
-        (0, [PICTURE], Verdict.SUCCEEDED),
-        (..., [PICTURE], Verdict.SUCCEEDED),
-        (None, [PICTURE], Verdict.SUCCEEDED),
-        ("", [PICTURE], Verdict.SUCCEEDED),
-        ("0", [], Verdict.FAILED),
-        ("0", ..., Verdict.FAILED),
-        ("0", None, Verdict.FAILED),
-        ("0", "", Verdict.FAILED),
-        ("0", {}, Verdict.FAILED),
-        (..., [], Verdict.FAILED),
-        (..., ..., Verdict.FAILED),
-        ("1", [PICTURE], Verdict.FAILED),
-        (1, [PICTURE], Verdict.FAILED),
-        ("-9", [PICTURE], Verdict.FAILED),
-        ("00", [PICTURE], Verdict.FAILED),
-        ("null", [PICTURE], Verdict.FAILED),
-        ("1", [], Verdict.FAILED),
-    ],
-)
-def test_completed_tasks(pexit: object, outputs: object, verdict: Verdict) -> None:
-    """Exit code 0 and outputs make a success; where there is no exit code, outputs alone do."""
-    assert decode(pexit=pexit, outputs=outputs).verdict is verdict
-
-
-@pytest.mark.parametrize(
-    ("status", "verdict"), [("task_cancel", Verdict.CANCELLED), ("task_error", Verdict.FAILED)]
-)
-def test_other_ends(status: str, verdict: Verdict) -> None:
-    """A cancelled and a broken task end so, whatever else they show."""
-    seen: list[dict[str, object]] = [{}, {"pexit": ..., "outputs": ...}, {"pexit": "1"}]
-    for changes in seen:
-        assert decode(status=status, **changes).verdict is verdict
-    assert decode(status=status).has_known_status
-
-
-def test_summary_tells_the_ends_apart() -> None:
-    """An operator sees why a task counts as failed."""
-    ends = [
-        decode(outputs=[]),
-        decode(pexit="1"),
-        decode(pexit=..., outputs=[]),
-        decode(status="task_error", pexit=...),
-    ]
-    assert [task.summary for task in ends] == [
-        "task_postprocess_end, pexit 0, 0 outputs",
-        "task_postprocess_end, pexit 1, 1 outputs",
-        "task_postprocess_end, pexit absent, 0 outputs",
-        "task_error, pexit absent, 1 outputs",
-    ]
-
-
 def test_outputs_without_an_address_are_none() -> None:
     """What cannot be fetched does not make a success."""
     assert decode(outputs=[{"name": "0.png"}, PICTURE | {"url": ""}]).verdict is Verdict.FAILED
@@ -338,58 +251,3 @@ def test_damaged_stored_outputs_are_refused(stored: str) -> None:
     """What `outputs_to_json` cannot have written is not taken for outputs."""
     with pytest.raises(UnreadableAnswerError):
         outputs_from_json(stored)
-
-
-def tool_answer(**changes: object) -> dict[str, object]:
-    """Return Tool/Detail's answer with some of the tool's fields changed."""
-    tool = {
-        "parameters": [
-            {
-                "items": [
-                    {"id": "prompt", "type": "textarea", "required": True, "default": "a fox"},
-                    {"id": "steps", "type": "number", "min": "1", "max": 50, "step": "1", "default": 25},
-                ]
-            },
-            {"items": [{"id": "scale", "type": "float", "required": "0"}]},
-        ],
-        "dynamicprice": '[{"inputs":{},"price":0.03,"priceMethod":"cpr"}]',
-    }
-    return {"result": True, "tool": [tool | changes]}
-
-
-def test_tool_is_read_as_published() -> None:
-    """Inputs come out in the tool's order over all groups, and its prices with them."""
-    tool = decode_tool(tool_answer())
-    assert tool.parameters == (
-        ToolParameter("prompt", "textarea", required=True, default="a fox"),
-        ToolParameter("steps", "number", minimum=1.0, maximum=50.0, step=1.0, default="25"),
-        ToolParameter("scale", "float"),
-    )
-    assert tool.prices == (ToolPrice({}, 0.03, "cpr"),)
-
-
-@pytest.mark.parametrize("nothing", [None, "", []])
-def test_tool_may_publish_nothing(nothing: object) -> None:
-    """A tool without inputs and prices is a tool."""
-    tool = decode_tool(tool_answer(parameters=nothing, dynamicprice=nothing))
-    assert (tool.parameters, tool.prices) == ((), ())
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"result": True},
-        {"result": True, "tool": []},
-        {"result": True, "tool": {}},
-        tool_answer(parameters="prompt"),
-        tool_answer(parameters=[{"items": ["prompt"]}]),
-        tool_answer(parameters=[{"items": [{"type": "text"}]}]),
-        tool_answer(dynamicprice="free"),
-        tool_answer(dynamicprice='{"price": 1}'),
-        tool_answer(dynamicprice='[{"price": "much"}]'),
-    ],
-)
-def test_tool_of_another_shape_is_unreadable(answer: dict[str, object]) -> None:
-    """Nothing is made up about a tool."""
-    with pytest.raises(UnreadableAnswerError):
-        decode_tool(answer)
