@@ -89,15 +89,17 @@ class App:
             await _listen(listener, settings)
             stack.push_async_callback(listener.stop)
             await service.recover()
-            await self._work(service, client)
+            await self._work(service, client, database)
 
-    async def _work(self, service: JobService, client: SanaClient) -> None:
+    async def _work(self, service: JobService, client: SanaClient, database: Database) -> None:
         """Work until a stop is asked for or a part dies."""
         async with asyncio.TaskGroup() as parts:
             jobs = parts.create_task(service.run(), name="jobs")
             gateway = parts.create_task(client.connect(), name="gateway")
+            writer = parts.create_task(database.watch(), name="database")
             stopping = parts.create_task(self._stopping.wait(), name="stopping")
-            await asyncio.wait({jobs, gateway, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            parts_of_it = {jobs, gateway, writer, stopping}
+            await asyncio.wait(parts_of_it, return_when=asyncio.FIRST_COMPLETED)
             if not stopping.done():
                 raise _PartEndedError("a part of the bot ended by itself")
             log.info("stopping")
@@ -105,6 +107,7 @@ class App:
             await asyncio.wait({jobs}, timeout=_STOP_SECONDS)
             jobs.cancel()
             gateway.cancel()
+            writer.cancel()
 
 
 class _PartEndedError(SanaBotError):

@@ -45,9 +45,12 @@ logging.getLogger("aiosqlite").setLevel(logging.INFO)
 class Database:
     """An open database with one writer and one reader. Made by `open`."""
 
-    def __init__(self, path: Path, writer: Writer, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, path: Path, writer: Writer, work: asyncio.Task[None], reader: aiosqlite.Connection
+    ) -> None:
         self.path = path
         self._writer = writer
+        self._work = work
         self._reader = reader
 
     @classmethod
@@ -75,8 +78,13 @@ class Database:
                 connection = await stack.enter_async_context(_connect(path))
                 reader = await stack.enter_async_context(_connect(path))
                 await reader.execute_fetchall("PRAGMA query_only = ON")
-            writer = await stack.enter_async_context(_running(Writer(connection)))
-            yield cls(path, writer, reader)
+            writer = Writer(connection)
+            work = await stack.enter_async_context(_running(writer))
+            yield cls(path, writer, work, reader)
+
+    async def watch(self) -> None:
+        """Return, or raise, when the writer has ended: as long as it works, wait."""
+        await asyncio.shield(self._work)
 
     @property
     def commits(self) -> int:
@@ -127,10 +135,10 @@ async def _connect(path: Path) -> AsyncIterator[aiosqlite.Connection]:
 
 
 @asynccontextmanager
-async def _running(writer: Writer) -> AsyncIterator[Writer]:
+async def _running(writer: Writer) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(writer.run(), name="database writer")
     try:
-        yield writer
+        yield task
     finally:
         writer.close()
         await task

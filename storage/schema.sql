@@ -36,8 +36,7 @@ CREATE TABLE jobs (
 
 CREATE INDEX jobs_open ON jobs (id) WHERE closed_at IS NULL;
 CREATE UNIQUE INDEX jobs_by_callback_hash ON jobs (callback_hash) WHERE callback_hash IS NOT NULL;
-CREATE UNIQUE INDEX jobs_by_taskid ON jobs (taskid) WHERE taskid IS NOT NULL;
-CREATE UNIQUE INDEX jobs_by_message_id ON jobs (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX jobs_by_taskid ON jobs (taskid) WHERE taskid IS NOT NULL;
 
 CREATE TABLE ledger (
     id INTEGER PRIMARY KEY,
