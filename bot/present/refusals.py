@@ -32,8 +32,8 @@ _SENTENCES: Final[Mapping[type[Refusal], str]] = {
         " charged. You can ask for a picture of your own with `/sana`."
     ),
     JobOverError: (
-        "This has ended already, so there is nothing left to cancel. Its message says, or will in a moment, how"
-        " it ended and what was charged."
+        "This has ended already, so there is nothing left to cancel. Its message says, or will in a moment,"
+        " how it ended and what was charged."
     ),
 }
 _CORRECT_IT: Final = "\nNothing was charged. Please correct this and send the command again."

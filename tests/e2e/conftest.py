@@ -1,33 +1,20 @@
 """The stage on which end-to-end tests act."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
-from structlog.testing import capture_logs
-from structlog.typing import EventDict
 
 from bot.jobs.gate import Trouble
 from bot.wiro.client import WiroClient
 from bot.wiro.signing import Credentials
-from sandbox.discord import DiscordConfig
+from sandbox.wiro import WiroConfig
 from sandbox.wiro.tool import OWNER, PROJECT
-from tests.support.stage import Stage, staged
-
-UNLIMITED = DiscordConfig(enforce_rate_limits=False)
-
-
-class Clock:
-    """A clock that can be put forward; waiting remains the event loop's."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        """Return the time, aware and in UTC."""
-        return datetime.now(UTC) + self.ahead
+from tests.support.clock import Clock
+from tests.support.log import Log, read_along
+from tests.support.stage import UNLIMITED, Stage, staged
 
 
 @pytest.fixture
@@ -40,23 +27,29 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 @pytest.fixture
 async def bare_stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Both servers, and no bot yet: for settings of its own, see `Stage.start_bot`."""
-    async with staged(tmp_path) as ready:
+    """As the quick one, but without a bot yet: for settings of its own, see `Stage.start_bot`."""
+    async with staged(tmp_path, discord=UNLIMITED) as ready:
         yield ready
 
 
 @pytest.fixture
-async def quick_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+def wiro_config() -> WiroConfig:
+    """How Wiro is set up for the next two; parametrize it for another one."""
+    return WiroConfig()
+
+
+@pytest.fixture
+async def quick_stage(tmp_path: Path, wiro_config: WiroConfig) -> AsyncIterator[Stage]:
     """Both servers and the bot, ready, with callbacks and without Discord's rate limits."""
-    async with staged(tmp_path, discord=UNLIMITED) as ready:
+    async with staged(tmp_path, wiro=wiro_config, discord=UNLIMITED) as ready:
         await ready.start_bot()
         yield ready
 
 
 @pytest.fixture
-async def polling_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def polling_stage(tmp_path: Path, wiro_config: WiroConfig) -> AsyncIterator[Stage]:
     """As the quick one, but without an address for callbacks."""
-    async with staged(tmp_path, callbacks=False, discord=UNLIMITED) as ready:
+    async with staged(tmp_path, callbacks=False, wiro=wiro_config, discord=UNLIMITED) as ready:
         await ready.start_bot()
         yield ready
 
@@ -76,10 +69,10 @@ async def other_client(quick_stage: Stage) -> AsyncIterator[WiroClient]:
 
 
 @pytest.fixture
-def log() -> Iterator[list[EventDict]]:
+def log() -> Iterator[Log]:
     """What the bot logs from now on."""
-    with capture_logs() as entries:
-        yield entries
+    with read_along() as log:
+        yield log
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sandbox.member import Option
 from sandbox.members import Member, Typing
 from sandbox.wiro import CallFault, TaskScript
 from sandbox.wiro.script import Rule
@@ -16,7 +17,7 @@ from tests.support.stage import CHANNEL, Stage, eventually
 SMALL = {"width": 256, "height": 256}
 
 
-async def refusal(stage: Stage, who: Member | None = None, **options: str | float | bool) -> str:
+async def refusal(stage: Stage, who: Member | None = None, **options: Option) -> str:
     """Type `/sana` and return the note that refuses it."""
     someone = who or stage.member()
     typed = await someone.type("sana", channel=CHANNEL, options={"prompt": "a red fox", **options})
@@ -31,6 +32,11 @@ def promised(note: str) -> datetime:
     return datetime.fromtimestamp(int(seconds[0]), UTC)
 
 
+def is_about(promise: datetime, moment: datetime) -> bool:
+    """Tell whether a promise is for a moment, or for the seconds that the test took after it."""
+    return timedelta(0) <= promise - moment < timedelta(seconds=10)
+
+
 async def prepare(stage: Stage, *used: tuple[int, timedelta]) -> None:
     """Let the member have used so many credits so long ago, oldest first, before the bot's first start."""
     member_id, guild_id = stage.member().id, stage.members.guild_id("Sandbox")
@@ -40,8 +46,9 @@ async def prepare(stage: Stage, *used: tuple[int, timedelta]) -> None:
         for number, (credits_, ago) in enumerate(used, start=1):
             at = int((datetime.now(UTC) - ago).timestamp() * 1000)
             connection.execute(
-                "INSERT INTO jobs (id, state, guild_id, channel_id, member_id, upload_limit_bytes, parameters,"
-                " credits, created_at, closed_at) VALUES (?, 'delivered', ?, 1, ?, 1, '{}', ?, ?, ?)",
+                "INSERT INTO jobs (id, state, guild_id, channel_id, member_id, upload_limit_bytes,"
+                " parameters, credits, created_at, closed_at)"
+                " VALUES (?, 'delivered', ?, 1, ?, 1, '{}', ?, ?, ?)",
                 (number, guild_id, member_id, credits_, at, at),
             )
             for kind, allowance in (("reserve", credits_), ("settle", 0)):
@@ -55,7 +62,7 @@ async def prepare(stage: Stage, *used: tuple[int, timedelta]) -> None:
 async def test_twenty_one_at_once_are_twenty_pictures_and_one_refusal(stage: Stage) -> None:
     """A member with 20 credits sends 21 commands at the same moment: the ledger lets 20 through."""
     member = stage.member()
-    options = {"prompt": "a red fox", **SMALL}
+    options: dict[str, Option] = {"prompt": "a red fox", **SMALL}
     typing = Typing(member=member, command="sana", channel=CHANNEL, options=options)
     typed = [
         await stage.members.wait_for_answer(each) for each in await stage.members.type_many([typing] * 21)
@@ -86,9 +93,9 @@ async def test_a_refusal_says_what_it_costs_what_is_left_and_when(bare_stage: St
         "This would cost 2 credits, and you have 1 of 5 left. Nothing was charged. Enough are"
     )
     assert note.endswith("; until then, a smaller size or fewer pictures cost less.")
-    assert timedelta(0) <= promised(note) - (before + timedelta(days=7)) < timedelta(seconds=10)
+    assert is_about(promised(note), before + timedelta(days=7))
     assert [job["credits"] for job in stage.jobs()] == [4]
-    assert (await stage.end_of(await stage.sana(**SMALL))).pictures
+    assert (await stage.end_of(await stage.sana(options=SMALL))).pictures
     assert (await stage.end_of(first)).pictures
 
 
@@ -97,12 +104,13 @@ async def test_a_refusal_says_what_it_costs_what_is_left_and_when(bare_stage: St
     [({"size": "square-4k", "samples": 2}, 32), ({"width": 4096, "height": 4064, "samples": 3}, 48)],
 )
 async def test_what_can_never_be_afforded_is_not_promised(
-    stage: Stage, options: dict[str, str | int], cost: int
+    stage: Stage, options: dict[str, Option], cost: int
 ) -> None:
     """What costs more than the whole allowance gets no time, but advice."""
-    assert await refusal(stage, **options) == (
-        f"This would cost {cost} credits, more than your whole allowance of 20, so waiting would not help. You"
-        " have 20 left, and nothing was charged. Please choose a smaller size or fewer pictures."
+    typed = await stage.member().type("sana", channel=CHANNEL, prompt="a red fox", options=options)
+    assert await stage.note(typed) == (
+        f"This would cost {cost} credits, more than your whole allowance of 20, so waiting would not help."
+        " You have 20 left, and nothing was charged. Please choose a smaller size or fewer pictures."
     )
     assert await stage.nothing_happened()
 
@@ -125,11 +133,11 @@ async def test_an_allowance_of_nothing_refuses_everything(bare_stage: Stage) -> 
     ],
 )
 async def test_a_picture_costs_a_credit_for_every_started_megapixel(
-    stage: Stage, options: dict[str, str | int], cost: int
+    stage: Stage, options: dict[str, Option], cost: int
 ) -> None:
     """What is reserved is what the answer says, times the samples."""
     stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
-    answer = await stage.sana(**options)
+    answer = await stage.sana(options=options)
     words = "1 credit" if cost == 1 else f"{cost} credits"
     assert f"-# {words}, charged only if a picture comes · {20 - cost} credits left" in answer.text
     assert stage.ledger() == [("reserve", cost)]
@@ -153,14 +161,14 @@ async def test_every_end_settles_or_refunds(
     stage = bare_stage
     await stage.start_bot(quota_credits="4")
     stage.wiro.script.add(Rule(call="task", do=script))
-    await stage.end_of(await stage.sana(samples=4, **SMALL))
+    await stage.end_of(await stage.sana(samples=4, options=SMALL))
     await stage.closed()
     assert stage.ledger() == [("reserve", 4), *entries]
     left = sum(credits_ for kind, credits_ in entries if kind == "refund")
     stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
     if left:
-        await stage.sana(samples=left, **SMALL)
-    assert f"and you have 0 of 4 left" in await refusal(stage)
+        await stage.sana(samples=left, options=SMALL)
+    assert "and you have 0 of 4 left" in await refusal(stage)
 
 
 async def test_a_cancelled_job_frees_its_credits(bare_stage: Stage) -> None:
@@ -172,7 +180,7 @@ async def test_a_cancelled_job_frees_its_credits(bare_stage: Stage) -> None:
     assert "0 of 1 left" in await refusal(stage)
     await stage.member().click(message, label="Cancel")
     await stage.end_of(message)
-    assert (await stage.end_of(await stage.sana(**SMALL))).pictures
+    assert (await stage.end_of(await stage.sana(options=SMALL))).pictures
 
 
 async def test_a_parameter_that_wiro_refuses_costs_nothing(bare_stage: Stage) -> None:
@@ -182,35 +190,29 @@ async def test_a_parameter_that_wiro_refuses_costs_nothing(bare_stage: Stage) ->
     error = "Request parameter [steps] must be between 1 and 50"
     stage.wiro.script.add(Rule(call="Run", do=CallFault(error=error, error_code=0)))
     assert "Your 1 credit is back." in (await stage.end_of(await stage.sana())).text
-    assert (await stage.end_of(await stage.sana(**SMALL))).pictures
+    assert (await stage.end_of(await stage.sana(options=SMALL))).pictures
 
 
 async def test_the_period_rolls(bare_stage: Stage) -> None:
     """What was used longer than the period ago is free again, at the moment that the refusal names."""
-    stage, hour = bare_stage, timedelta(hours=1)
-    used_later = timedelta(minutes=20)
-    await prepare(stage, (9, timedelta(minutes=61)), (6, timedelta(minutes=50)), (4, used_later))
-    await stage.start_bot(quota_credits="10", quota_period="hour")
-    now = datetime.now(UTC)
-    note = await refusal(stage, samples=1)
-    assert "you have 0 of 10 left" in note
-    assert abs(promised(note) - (now - timedelta(minutes=50) + hour)) < timedelta(seconds=10)
-    later = await refusal(stage, samples=3, size="square-2k")
-    assert "more than your whole allowance" in later
-
-
-async def test_a_larger_request_waits_for_later_uses(bare_stage: Stage) -> None:
-    """The moment is the one at which enough is free for this request, not just for any."""
     stage, now = bare_stage, datetime.now(UTC)
-    minutes = [timedelta(minutes=number) for number in (55, 40, 25)]
-    await prepare(stage, *((4, ago) for ago in minutes))
+    minutes = [timedelta(minutes=number) for number in (61, 50, 20)]
+    await prepare(stage, *zip((9, 6, 4), minutes, strict=True))
+    await stage.start_bot(quota_credits="10", quota_period="hour")
+    note = await refusal(stage)
+    assert "you have 0 of 10 left" in note
+    assert is_about(promised(note), now - minutes[1] + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(("samples", "frees"), [(1, 0), (2, 1), (3, 2)])
+async def test_what_costs_more_waits_longer(bare_stage: Stage, samples: int, frees: int) -> None:
+    """The moment is the one at which enough is free for this very request."""
+    stage, now = bare_stage, datetime.now(UTC)
+    uses = [(4, timedelta(minutes=number)) for number in (55, 40, 25)]
+    await prepare(stage, *uses)
     await stage.start_bot(quota_credits="12", quota_period="hour")
-    for samples, ago in ((4, minutes[0]), (2, minutes[0])):
-        assert abs(promised(await refusal(stage, samples=samples)) - (now - ago)) < timedelta(
-            hours=1, seconds=10
-        )
-    note = await refusal(stage, size="square-2k", samples=2)
-    assert abs(promised(note) - (now - minutes[1] + timedelta(hours=1))) < timedelta(seconds=10)
+    note = await refusal(stage, size="square-2k", samples=samples)
+    assert is_about(promised(note), now - uses[frees][1] + timedelta(hours=1))
 
 
 async def test_what_is_old_enough_is_free(bare_stage: Stage) -> None:
@@ -218,7 +220,7 @@ async def test_what_is_old_enough_is_free(bare_stage: Stage) -> None:
     stage = bare_stage
     await prepare(stage, (20, timedelta(minutes=60, seconds=1)))
     await stage.start_bot(quota_period="hour")
-    answer = await stage.sana(**SMALL)
+    answer = await stage.sana(options=SMALL)
     assert "· 19 credits left" in answer.text
 
 
@@ -246,7 +248,7 @@ async def test_a_reserve_outlives_a_restart(bare_stage: Stage) -> None:
     stage = bare_stage
     await stage.start_bot(quota_credits="1")
     stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
-    message = await stage.sana(**SMALL)
+    message = await stage.sana(options=SMALL)
     await eventually(lambda: stage.jobs()[0]["state"] == "running")
     await stage.stop_bot()
     await stage.start_bot()

@@ -87,8 +87,8 @@ async def test_ideas_from_before_a_restart_still_run(stage: Stage) -> None:
     for _ in range(2):
         clicked = await stage.member().click(shown, custom_id=shown.buttons[1].custom_id)
         assert IDEAS[1] in (await stage.member().message(CHANNEL, clicked.message_id)).text
-    tasks = [await stage.wiro.wait_for_task(lambda task, n=n: task.taskid == n) for n in ("1", "2")]
-    assert len({task.inputs.seed for task in tasks}) == 2
+    await stage.wiro.wait_for_requests("Run", 2)
+    assert len({task.inputs.seed for task in stage.wiro.tasks}) == 2
 
 
 async def test_a_chosen_idea_needs_the_bots_permissions_too(stage: Stage) -> None:

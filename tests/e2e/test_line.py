@@ -22,7 +22,8 @@ async def test_small_account(tmp_path: Path, log) -> None:
         await stage.start_bot()
         who = ["member"] * 4 + ["booster"] * 3 + ["newcomer"] * 3
         ms = [
-            (name, await stage.sana(stage.member(name), prompt=f"{name} {i}", width=256, height=256)) for i, name in enumerate(who)
+            (name, await stage.sana(stage.member(name), prompt=f"{name} {i}", width=256, height=256))
+            for i, name in enumerate(who)
         ]
         for name, m in ms:
             assert (await stage.end_of(m, stage.member(name))).pictures

@@ -1,67 +1,114 @@
-"""x"""
+"""Polling guarantees what callbacks only speed up: alone, beside them, after them, and after a restart."""
 
-import asyncio
-from pathlib import Path
+import sqlite3
+from contextlib import closing
+from itertools import pairwise
+
 import pytest
-from sandbox.wiro import CallbackScript, CallFault, Rule, TaskScript, WiroConfig
-from tests.e2e.conftest import UNLIMITED, Clock
-from tests.support.stage import Stage, staged
 
-SETTLED = [("reserve", 1), ("settle", 1)]
+from sandbox.wiro import CallbackScript, CallFault, Rule, TaskScript
+from tests.support.stage import PAID, Stage
+
+NO_CALLBACKS = Rule(call="callback", do=CallbackScript(lost=True), times=None)
+STUCK = Rule(call="task", do=TaskScript(stuck=True), times=None)
+POLLS_PER_SECOND = 5
+POLLS_AT_ONCE = 20
+
+BAD_ANSWERS = {
+    "500": CallFault(http_status=500),
+    "429": CallFault(http_status=429),
+    "reset": CallFault(answer="reset"),
+    "cut off": CallFault(answer="cut_off"),
+    "not JSON": CallFault(answer="not_json"),
+    "numbers instead of texts": CallFault(answer="numbers"),
+    "fields that nobody documented": CallFault(answer="extra"),
+    "slow": CallFault(delay_seconds=0.3),
+    "401": CallFault(http_status=401),
+    "not there yet": CallFault(error="There is no task yet.", error_code=1),
+    "no tasklist": CallFault(answer="data_wrapped"),
+}
 
 
-async def test_alone(polling_stage: Stage) -> None:
-    stage = polling_stage
-    done = await stage.end_of(await stage.sana())
-    await stage.closed()
-    assert (len(done.pictures), stage.ledger()) == (1, SETTLED)
-    assert stage.calls("callback") == 0
+async def test_polling_alone_is_enough(polling_stage: Stage) -> None:
+    """Without a public address the task's end is found all the same."""
+    done = await polling_stage.end_of(await polling_stage.sana())
+    await polling_stage.closed()
+    assert (len(done.pictures), polling_stage.ledger()) == (1, PAID)
+    assert polling_stage.calls("callback") == 0
 
 
-async def test_slow(quick_stage: Stage) -> None:
-    stage = quick_stage
-    stage.wiro.script.add(Rule(call="task", do=TaskScript(seconds=2.5)))
-    done = await stage.end_of(await stage.sana())
-    assert stage.calls("Task/Detail") == 1
+async def test_nobody_polls_while_callbacks_arrive(quick_stage: Stage) -> None:
+    """A task that takes longer than polling alone would wait needs one Task/Detail: the callback's."""
+    quick_stage.wiro.script.add(Rule(call="task", do=TaskScript(seconds=2.5)))
+    assert (await quick_stage.end_of(await quick_stage.sana())).pictures
+    assert quick_stage.calls("Task/Detail") == 1
 
 
-async def test_all_lost(monkeypatch, quick_stage: Stage) -> None:
-    stage = quick_stage
-    monkeypatch.setattr("bot.jobs.pace._CALLBACK_GRACE_SECONDS", 1.5)
+async def test_polling_is_quicker_once_callbacks_have_stopped(
+    monkeypatch: pytest.MonkeyPatch, quick_stage: Stage
+) -> None:
+    """After two that never came, the next task is not left waiting for its own."""
+    monkeypatch.setattr("bot.jobs.pace._CALLBACK_GRACE_SECONDS", 2.0)
     monkeypatch.setattr("bot.jobs.pace._CLIENTS_PACE", ((60.0, 0.2),))
-    stage.wiro.script.add(Rule(call="callback", do=CallbackScript(lost=True), times=None))
-    ms = [await stage.sana() for _ in range(2)]
-    for m in ms:
-        assert (await stage.end_of(m)).pictures
-    n = stage.calls("Task/Detail")
-    print(n)
-    m = await stage.sana()
-    done = await stage.end_of(m)
-    print([e.monotonic - done.edits[0].monotonic for e in done.edits])
+    quick_stage.wiro.script.add(NO_CALLBACKS)
+    waited = []
+    for messages in ([await quick_stage.sana(), await quick_stage.sana()], [await quick_stage.sana()]):
+        for message in messages:
+            done = await quick_stage.end_of(message)
+            waited.append(done.edits[-1].monotonic - done.edits[0].monotonic)
+    assert min(waited[:2]) >= 2.0
+    assert waited[2] < 2.0
 
 
-async def test_budget(polling_stage: Stage, tmp_path) -> None:
-    stage = polling_stage
-    await stage.stop_bot()
-    await stage.start_bot(quota_credits="100")
-    stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True), times=None))
-    for _ in range(60):
-        await stage.sana()
-    seen = await stage.wiro.wait_for_requests("Task/Detail", 40, 20)
-    t = [s.time for s in seen]
-    print([round(x - t[0], 2) for x in t])
+async def test_what_ended_while_the_bot_was_down_is_seen_at_once(quick_stage: Stage) -> None:
+    """A start looks at every open task, for its callback may have come to nobody."""
+    for rule in (NO_CALLBACKS, STUCK):
+        quick_stage.wiro.script.add(rule)
+    message = await quick_stage.sana()
+    await quick_stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    await quick_stage.stop_bot()
+    quick_stage.wiro.finish("1")
+    await quick_stage.wiro.wait_for_task(lambda task: task.ended)
+    await quick_stage.start_bot()
+    done = await quick_stage.end_of(message, timeout_seconds=5)
+    assert len(done.pictures) == 1
+    assert quick_stage.calls("Run") == 1
 
 
-async def test_restart(quick_stage: Stage) -> None:
-    stage = quick_stage
-    stage.wiro.script.add(Rule(call="callback", do=CallbackScript(lost=True), times=None))
-    stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
-    m = await stage.sana()
-    await stage.wiro.wait_for_task(lambda t: t.status == "task_output")
-    await stage.stop_bot()
-    stage.wiro.finish("1")
-    await stage.wiro.wait_for_task(lambda t: t.ended)
-    await stage.start_bot()
-    done = await stage.end_of(m, timeout_seconds=3)
-    assert done.pictures
-    assert stage.calls("Run") == 1
+async def test_a_task_known_by_its_number_alone_is_followed(quick_stage: Stage) -> None:
+    """A task that was found in a listing without its token is asked for by its taskid."""
+    quick_stage.wiro.script.add(STUCK)
+    message = await quick_stage.sana()
+    await quick_stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    await quick_stage.stop_bot()
+    with closing(sqlite3.connect(quick_stage.database)) as connection, connection:
+        connection.execute("UPDATE jobs SET tasktoken = NULL")
+    quick_stage.wiro.finish("1")
+    await quick_stage.start_bot()
+    assert (await quick_stage.end_of(message)).pictures
+
+
+async def test_the_budget_holds_over_all_jobs(quick_stage: Stage) -> None:
+    """Fifty tasks that all want to be looked at at once are looked at five times a second, after twenty."""
+    await quick_stage.stop_bot()
+    await quick_stage.start_bot(quota_credits="50")
+    quick_stage.wiro.script.add(STUCK)
+    for _ in range(50):
+        await quick_stage.sana()
+    await quick_stage.wiro.wait_for_task(lambda task: task.taskid == "50" and task.status == "task_output")
+    await quick_stage.stop_bot()
+    await quick_stage.start_bot()
+    looks = [seen.time for seen in await quick_stage.wiro.wait_for_requests("Task/Detail", 30, 10)]
+    for first, last in zip(looks, looks[POLLS_AT_ONCE:], strict=False):
+        assert last - first >= 0.9 / POLLS_PER_SECOND
+    assert all(later - earlier >= 0.1 for earlier, later in pairwise(looks[POLLS_AT_ONCE:]))
+
+
+@pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+async def test_a_bad_answer_of_task_detail_is_asked_for_again(quick_stage: Stage, answer: CallFault) -> None:
+    """Whatever goes wrong with it, the job ends with its picture, and Run is not sent again."""
+    quick_stage.wiro.script.add(Rule(call="Task/Detail", do=answer))
+    done = await quick_stage.end_of(await quick_stage.sana())
+    await quick_stage.closed()
+    assert (len(done.pictures), quick_stage.ledger()) == (1, PAID)
+    assert quick_stage.calls("Run") == 1

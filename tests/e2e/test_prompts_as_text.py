@@ -98,7 +98,7 @@ async def test_any_prompt_can_be_read_at_every_stage(
     stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True, pexit=pexit), times=None))
     small = {"width": 256, "height": 256}
     answers = {
-        name: await stage.sana(prompt=prompt, negative_prompt=prompt[:1000], **small)
+        name: await stage.sana(prompt=prompt, negative_prompt=prompt[:1000], options=small)
         for name, prompt in prompts.items()
     }
     for name, answer in answers.items():
@@ -124,7 +124,8 @@ async def test_wiro_gets_the_prompt_as_it_was_typed(bare_stage: Stage, prompts: 
     stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True), times=None))
     for prompt in prompts.values():
         await stage.sana(prompt=prompt)
-        await stage.wiro.wait_for_task(lambda task, wanted=prompt: task.inputs.prompt == wanted)
+    await stage.wiro.wait_for_requests("Run", len(prompts))
+    assert sorted(task.inputs.prompt for task in stage.wiro.tasks) == sorted(prompts.values())
 
 
 @pytest.mark.parametrize(

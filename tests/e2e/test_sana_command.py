@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from bot.parameters import DESCRIPTIONS, limits
 from sandbox.members import Typing
 from sandbox.wiro import TaskScript
 from sandbox.wiro.script import Rule
-from tests.support.stage import CHANNEL, Stage
+from tests.support.stage import CHANNEL, Stage, staged
 
 Options = dict[str, str | float | bool]
 
@@ -90,7 +91,7 @@ async def test_options_reach_wiro_with_its_own_names_and_types(
     rich_stage: Stage, options: Options, changed: dict[str, str | int]
 ) -> None:
     """The body of Run holds the tool's inputs and the callback's address, and nothing else."""
-    await rich_stage.sana(**{"prompt": "a red fox", "seed": 7, **options})
+    await rich_stage.sana(options={"seed": 7, **options})
     body = await sent(rich_stage)
     callback_url = str(body.pop("callbackUrl"))
     # As JSON texts, so that 1, 1.0, "1" and true differ.
@@ -221,18 +222,18 @@ async def test_places_are_told_apart_at_the_same_moment(bare_stage: Stage) -> No
     ]
 
 
-async def test_the_answer_comes_at_once_while_a_hundred_others_are_under_way(bare_stage: Stage) -> None:
+async def test_the_answer_comes_at_once_while_a_hundred_others_are_under_way(tmp_path: Path) -> None:
     """Jobs that wait, run, and are being posted hold nobody's answer up."""
-    stage = bare_stage
-    stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True), times=20))
-    await stage.start_bot(quota_credits="1000", wiro_max_concurrent="30")
-    crowd = await stage.members.add_members("crowd", 20)
-    small: Options = {"prompt": "a crowd", "width": 256, "height": 256}
-    others = await stage.members.type_many(
-        Typing(member=who, command="sana", channel="general", options=small) for who in crowd * 5
-    )
-    await stage.wiro.wait_for_requests("Run", 21)
-    typed = await stage.member().type("sana", channel=CHANNEL, prompt="a red fox")
-    for each in (typed, *[await stage.members.wait_for_answer(other) for other in others]):
-        assert each.shown == "answered"
-        assert each.steps[1].monotonic - each.steps[0].monotonic < 2.0
+    async with staged(tmp_path) as stage:
+        stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True), times=20))
+        await stage.start_bot(quota_credits="1000", wiro_max_concurrent="30")
+        crowd = await stage.members.add_members("crowd", 20)
+        small: Options = {"prompt": "a crowd", "width": 256, "height": 256}
+        others = await stage.members.type_many(
+            Typing(member=who, command="sana", channel="general", options=small) for who in crowd * 5
+        )
+        await stage.wiro.wait_for_requests("Run", 21)
+        typed = await stage.member().type("sana", channel=CHANNEL, prompt="a red fox")
+        for each in (typed, *[await stage.members.wait_for_answer(other) for other in others]):
+            assert each.shown == "answered"
+            assert each.steps[1].monotonic - each.steps[0].monotonic < 2.0

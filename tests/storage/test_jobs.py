@@ -153,7 +153,7 @@ async def test_a_callback_belongs_to_one_job(store: SqliteJobStore, ask: Ask, no
     first, _ = await store.accept(ask(), now)
     second, _ = await store.accept(ask(), now)
     await store.save(first, first.with_changes(callback_hash=bytes(32)), now)
-    with pytest.raises(StorageError, match="UNIQUE constraint failed: jobs.callback_hash"):
+    with pytest.raises(StorageError, match=r"UNIQUE constraint failed: jobs\.callback_hash"):
         await store.save(second, second.with_changes(callback_hash=bytes(32)), now)
     assert await store.get(second.id) == second
 

@@ -6,7 +6,7 @@ own (`sandbox.bot_process`), for what ends a process.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +17,18 @@ from bot.settings import Settings
 from sandbox.bot_process import BotProcess
 from sandbox.discord import DiscordConfig, DiscordServer
 from sandbox.environment import bot_environment, free_port
+from sandbox.member import Option
 from sandbox.members import Member, Members
 from sandbox.shown import Interaction, Message
 from sandbox.wiro import WiroConfig, WiroServer
 
 CHANNEL = "pictures"
 PATIENCE_SECONDS = 20.0
+PAID = [("reserve", 1), ("settle", 1)]
+REFUNDED = [("reserve", 1), ("refund", 1)]
+"""The ledger of one job for one credit: see `Stage.ledger`."""
+UNLIMITED = DiscordConfig(enforce_rate_limits=False)
+"""Where a test is not about Discord: its limit of a reaction in 250 ms delays every stop."""
 
 
 @dataclass(kw_only=True)
@@ -78,11 +84,17 @@ class Stage:
         return self.members.of(name, guild)
 
     async def sana(
-        self, who: Member | None = None, *, channel: str | int = CHANNEL, **options: str | float | bool
+        self,
+        who: Member | None = None,
+        *,
+        channel: str | int = CHANNEL,
+        options: Mapping[str, Option] | None = None,
+        **more: Option,
     ) -> Message:
-        """Type `/sana` and return the message that answers it."""
+        """Type `/sana`, with a prompt if none is given, and return the message that answers it."""
         someone = who or self.member()
-        typed = await someone.type("sana", channel=channel, options={"prompt": "a red fox", **options})
+        wanted = {"prompt": "a red fox", **(options or {}), **more}
+        typed = await someone.type("sana", channel=channel, options=wanted)
         assert typed.shown == "answered", typed
         return await someone.message(channel, typed.message_id)
 
