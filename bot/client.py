@@ -42,7 +42,8 @@ class SanaClient(commands.AutoShardedBot):
     @property
     def is_fully_ready(self) -> bool:
         """Whether every shard has had its READY."""
-        return bool(self.shards) and self._ready_shards.issuperset(self.shards)
+        # `shards` holds only those that were started so far; `shard_count` is known before the first.
+        return self.shard_count is not None and len(self._ready_shards) >= self.shard_count
 
     @property
     def is_connected(self) -> bool:

@@ -5,7 +5,7 @@ import secrets
 import discord
 import structlog
 
-from bot.errors import MessageUnavailableError, MissingPermissionsError, NotServedError
+from bot.errors import MessageGoneError, MessageUnavailableError, MissingPermissionsError, NotServedError
 from bot.jobs.ports import Request
 from bot.jobs.service import JobService
 from bot.parameters import SanaParameters, limits
@@ -33,11 +33,14 @@ async def run_request(interaction: Interaction, service: JobService, parameters:
     job, standing, stage = await service.accept(_request(interaction, parameters))
     try:
         message_id = await post(interaction, pending(job, stage, standing))
+    except MessageGoneError:
+        await service.never_acknowledged(job.id)
+        raise
     except MessageUnavailableError as error:
         log.warning("answer.unknown", job=job.reference, error=str(error))
         service.acknowledgement_unknown(job.id)
-    except Exception:
-        await service.never_acknowledged(job.id)
+    except BaseException:  # nobody knows how far the answer came; whatever is there is looked for
+        service.acknowledgement_unknown(job.id)
         raise
     else:
         await service.acknowledged(job.id, message_id)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.bot_process import BotProcess
+from sandbox.discord import DiscordConfig
 from sandbox.wiro import TaskScript, WiroConfig
 from sandbox.wiro.script import Rule
 from tests.support.stage import Stage, staged
@@ -204,5 +205,22 @@ async def test_a_small_account_survives_a_kill_with_a_line(tmp_path: Path) -> No
             await stage.closed(5)
             assert sorted(stage.ledger()) == [("reserve", 1)] * 5 + [("settle", 1)] * 5
             assert len(stage.wiro.tasks) == 5
+        finally:
+            await bot.end()
+
+
+async def test_ready_means_every_shard(tmp_path: Path) -> None:
+    """With two shards the bot is ready after the second one's READY, and serves the servers of both."""
+    async with staged(tmp_path, discord=DiscordConfig(shards=2)) as stage:
+        bot = stage.bot_process()
+        await bot.start()
+        try:
+            await bot.wait_until_ready(20)
+            shards = {(stage.members.guild_id(guild) >> 22) % 2 for guild in ("Sandbox", "Second server")}
+            assert shards == {0, 1}
+            assert (await stage.end_of(await stage.sana())).pictures
+            outsider = stage.member("outsider", "Second server")
+            message = await stage.sana(outsider, channel="general")
+            assert (await stage.end_of(message, outsider)).pictures
         finally:
             await bot.end()
