@@ -28,7 +28,7 @@ from storage.database import Database
 from storage.jobs import SqliteJobStore
 
 USER_AGENT: Final = f"sana-bot/{__version__}"
-_STOP_SECONDS: Final = 3.0  # for what is between two effects when a stop is asked for
+_STOP_SECONDS: Final = 2.0  # for what is between two effects when a stop is asked for
 
 log = structlog.get_logger()
 

@@ -42,8 +42,8 @@ class SanaClient(commands.AutoShardedBot):
     @property
     def is_fully_ready(self) -> bool:
         """Whether every shard has had its READY."""
-        # `shards` holds only those that were started so far; `shard_count` is known before the first.
-        return self.shard_count is not None and len(self._ready_shards) >= self.shard_count
+        # `shards` holds only those that were started so far; `shard_count` is known, and set, before the first.
+        return 0 < (self.shard_count or 0) <= len(self._ready_shards)
 
     @property
     def is_connected(self) -> bool:

@@ -26,7 +26,8 @@ _TOKEN_NOT_TAKEN: Final = frozenset({10015, 50027})  # unknown webhook, invalid 
 """Source: Discord's reference, JSON Error Codes."""
 
 _CALL_SECONDS: Final = 60.0
-_CLOSE_SECONDS: Final = 2.0
+_UPLOAD_BYTES_PER_SECOND: Final = 256 * 1024  # the slowest line that is given the time it needs
+_CLOSE_SECONDS: Final = 1.0
 _REROLL: Final = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
 _REACTIONS_AT_MOST: Final = 1000
 
@@ -87,16 +88,19 @@ class DiscordMessenger:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def _edit(self, job: Job, page: Page, pictures: Sequence[Picture]) -> None:
-        await self._call(job, lambda way: way.edit(page, pictures))
+        upload_seconds = sum(len(picture.content) for picture in pictures) / _UPLOAD_BYTES_PER_SECOND
+        await self._call(job, lambda way: way.edit(page, pictures), extra_seconds=upload_seconds)
 
-    async def _call(self, job: Job, action: Callable[[Way], Awaitable[_T]]) -> _T:
+    async def _call(
+        self, job: Job, action: Callable[[Way], Awaitable[_T]], *, extra_seconds: float = 0.0
+    ) -> _T:
         """Take the way that the token's age says, never one to see whether it works.
 
         Discord bans an address that collects too many answers of 401. The channel follows only where
         Discord's clock says that the token is over although ours does not.
         """
         channel = ChannelWay(self._client, job)
-        async with calling_discord(timeout_seconds=_CALL_SECONDS):
+        async with calling_discord(timeout_seconds=_CALL_SECONDS + extra_seconds):
             age = self._clock.now() - job.created_at
             if job.interaction_token is not None and age < TOKEN_WAY_LASTS:
                 try:
