@@ -63,8 +63,8 @@ def _too_dear(error: AllowanceExceededError) -> str:
             f"{cost}, more than your whole allowance of {error.whole:,}, so waiting would not help. You have"
             f" {error.left:,} left, and nothing was charged. Please choose a smaller size or fewer pictures."
         )
+    cheaper = "; until then, a smaller size or fewer pictures cost less" if error.left else ""
     return (
         f"{cost}, and you have {error.left:,} of {error.whole:,} left. Nothing was charged. Enough are free"
-        f" again {timestamp(error.free_at, 'R')} ({timestamp(error.free_at, 'f')}); until then, a smaller"
-        " size or fewer pictures cost less."
+        f" again {timestamp(error.free_at, 'R')} ({timestamp(error.free_at, 'f')}){cheaper}."
     )

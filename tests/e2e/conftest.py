@@ -4,17 +4,15 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from bot.jobs.gate import Trouble
-from bot.wiro.client import WiroClient
-from bot.wiro.signing import Credentials
 from sandbox.wiro import WiroConfig
-from sandbox.wiro.tool import OWNER, PROJECT
 from tests.support.clock import Clock
 from tests.support.log import Log, read_along
 from tests.support.stage import UNLIMITED, Stage, staged
+
+SMALL = {"width": 256, "height": 256}
 
 
 @pytest.fixture
@@ -40,8 +38,9 @@ def wiro_config() -> WiroConfig:
 
 @pytest.fixture
 async def quick_stage(tmp_path: Path, wiro_config: WiroConfig) -> AsyncIterator[Stage]:
-    """Both servers and the bot, ready, with callbacks and without Discord's rate limits."""
+    """Both servers and the bot, ready, with callbacks; small pictures, and none of Discord's rate limits."""
     async with staged(tmp_path, wiro=wiro_config, discord=UNLIMITED) as ready:
+        ready.usual |= SMALL
         await ready.start_bot()
         yield ready
 
@@ -50,22 +49,9 @@ async def quick_stage(tmp_path: Path, wiro_config: WiroConfig) -> AsyncIterator[
 async def polling_stage(tmp_path: Path, wiro_config: WiroConfig) -> AsyncIterator[Stage]:
     """As the quick one, but without an address for callbacks."""
     async with staged(tmp_path, callbacks=False, wiro=wiro_config, discord=UNLIMITED) as ready:
+        ready.usual |= SMALL
         await ready.start_bot()
         yield ready
-
-
-@pytest.fixture
-async def other_client(quick_stage: Stage) -> AsyncIterator[WiroClient]:
-    """Another program that uses the same Wiro account."""
-    config = quick_stage.wiro.config
-    async with aiohttp.ClientSession() as session:
-        yield WiroClient(
-            session,
-            api_base=quick_stage.wiro.api_base,
-            tool=f"{OWNER}/{PROJECT}",
-            credentials=Credentials(config.api_key, config.api_secret),
-            user_agent="another-client/1",
-        )
 
 
 @pytest.fixture
@@ -86,7 +72,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a line that is held be tried again at once: for tests of what happens, not of when."""
-    monkeypatch.setattr("bot.jobs.gate._FIRST_SECONDS", dict.fromkeys(Trouble, 0.1))
+    monkeypatch.setattr("bot.jobs.gate._FIRST_SECONDS", dict.fromkeys(Trouble, 0.02))
+
+
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let polls, and what is done again after a failure, come several times a second."""
+    monkeypatch.setattr("bot.jobs.pace._CLIENTS_PACE", ((60.0, 0.2),))
+    monkeypatch.setattr("bot.jobs.tracker._FIRST_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("bot.jobs.deliver._FIRST_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("bot.jobs.search._FIRST_SECONDS", 0.1)
+    monkeypatch.setattr("bot.wiro.retries._JITTER_SECONDS", 0.05)
 
 
 @pytest.fixture

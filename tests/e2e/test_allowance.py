@@ -73,6 +73,7 @@ async def test_twenty_one_at_once_are_twenty_pictures_and_one_refusal(stage: Sta
     assert refused.text.startswith(
         "This would cost 1 credit, and you have 0 of 20 left. Nothing was charged."
     )
+    assert refused.text.endswith(":f>).")  # nothing cheaper is to be had, and none is promised
     for message in accepted:
         assert len((await stage.end_of(message)).pictures) == 1
     jobs = await stage.closed(20)

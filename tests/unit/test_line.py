@@ -97,6 +97,27 @@ def test_places_tell_the_order_of_service(members: list[int], newcomer: int) -> 
     assert first == order[:5]
 
 
+@given(st.lists(st.integers(0, 4), max_size=12), st.lists(st.integers(0, 4), max_size=12), st.integers(0, 4))
+def test_newcomers_stand_behind_those_that_were_announced(
+    waiting: list[int], announced: list[int], newcomer: int
+) -> None:
+    """Jobs whose answers are on their way count as if they waited already, unless they leave before."""
+    line = line_of(*enumerate(waiting, start=1))
+    coming = list(enumerate(announced, start=len(waiting) + 1))
+    for job_id, member_id in coming:
+        line.announce(job_id, member_id)
+    promised = line.place_of_newcomer(newcomer)
+    assert promised == line_of(*enumerate([*waiting, *announced], start=1)).place_of_newcomer(newcomer)
+    for job_id, member_id in coming:
+        line.join(job_id, member_id, START)
+    assert line.place_of_newcomer(newcomer) == promised
+    for job_id, _ in coming:
+        line.leave(job_id)
+    assert line.place_of_newcomer(newcomer) == line_of(*enumerate(waiting, start=1)).place_of_newcomer(
+        newcomer
+    )
+
+
 def test_a_fixed_limit_is_never_learned_away() -> None:
     """What the owner set holds, whatever Wiro says."""
     slots = Slots(fixed=2, most=64)
