@@ -16,7 +16,8 @@ setup: ## install what the bot needs into .venv, the sana-bot command included
 
 demo: setup ## watch the bot make a picture, without credentials (PROMPT="a red fox" for another one)
 	@$(VENV)/sana-bot demo --prompt "$$PROMPT"
-demo: export PROMPT := $(PROMPT)
+# The words as they were given: make is not to read its own signs into them.
+demo: override export PROMPT := $(value PROMPT)
 
 test: check ## every check and every test
 	@$(VENV)/pytest

@@ -57,13 +57,24 @@ def run() -> None:
         raise typer.Exit(1) from None
 
 
+def _check_prompt(prompt: str) -> str:
+    from bot.parameters import limits  # noqa: PLC0415 - --help need not wait for it
+
+    allowed = limits("prompt")
+    if not allowed.minimum <= len(prompt.strip()) <= allowed.maximum:
+        raise typer.BadParameter(f"takes {allowed.minimum} to {allowed.maximum:,} characters")
+    return prompt
+
+
 @cli.command()
 def demo(
     *,
-    prompt: Annotated[str, typer.Option(help="What the picture should show.")] = (
+    prompt: Annotated[str, typer.Option(callback=_check_prompt, help="What the picture should show.")] = (
         "Cinematic photo, black panther, trending on artstation"
     ),
-    output: Annotated[Path, typer.Option(help="Where to save what was posted.")] = Path("demo-output"),
+    output: Annotated[
+        Path, typer.Option(file_okay=False, writable=True, help="Where to save what was posted.")
+    ] = Path("demo-output"),
     callbacks: Annotated[
         bool, typer.Option(help="Whether the bot has an address for callbacks; without, it polls.")
     ] = True,

@@ -83,11 +83,11 @@ class App:
             )
             stack.push_async_callback(messenger.aclose)
             listener = Listener(service, lambda: Health(_missing(client)))
+            await _listen(listener, settings)
+            stack.push_async_callback(listener.stop)
             await setup_cogs(client, service)
             await client.sign_in(settings.discord_token.get_secret_value())
             await client.register_commands(settings.discord_guild_ids)
-            await _listen(listener, settings)
-            stack.push_async_callback(listener.stop)
             await service.recover()
             await self._work(service, client, database)
 

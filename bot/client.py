@@ -42,7 +42,7 @@ class SanaClient(commands.AutoShardedBot):
     @property
     def is_fully_ready(self) -> bool:
         """Whether every shard has had its READY."""
-        # `shards` holds only those that were started so far; `shard_count` is known, and set, before the first.
+        # `shards` holds only those that were started so far; `shard_count` is set before the first.
         return 0 < (self.shard_count or 0) <= len(self._ready_shards)
 
     @property
@@ -83,15 +83,25 @@ class SanaClient(commands.AutoShardedBot):
             raise MessageUnavailableError(f"cannot sign in to Discord: {error}") from error
 
     async def register_commands(self, guild_ids: frozenset[int]) -> None:
-        """Register the commands: in these servers alone, at once, or, where there are none, everywhere."""
+        """Register the commands: in these servers alone, at once, or, where there are none, everywhere.
+
+        A server that refuses them is logged; the others are served.
+
+        Raises:
+            MessageUnavailableError: Discord does not answer as it should.
+        """
         guilds = [discord.Object(guild_id) for guild_id in sorted(guild_ids)]
         for guild in guilds:
             self.tree.copy_global_to(guild=guild)
         for guild in guilds:
             try:
                 await self.tree.sync(guild=guild)
-            except discord.Forbidden as error:
-                log.error("commands.refused", guild=guild.id, error=str(error), mend="invite the bot there")
+            except discord.HTTPException as error:
+                mend = "check DISCORD_GUILD_IDS, and that the bot was invited there"
+                log.error("commands.refused", guild=guild.id, error=str(error), mend=mend)
         if guilds:  # what an earlier start registered everywhere would be offered a second time
             self.tree.clear_commands(guild=None)
-        await self.tree.sync()
+        try:
+            await self.tree.sync()
+        except discord.HTTPException as error:
+            raise MessageUnavailableError(f"cannot register commands: {error}") from error

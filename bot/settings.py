@@ -3,6 +3,7 @@
 Each field is the environment variable of the same name in capitals; what it means stands in ``.env.example``.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,19 @@ SQLITE_PREFIX: Final = "sqlite:///"
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _ids(value: object) -> object:
+    parts = _split(value)
+    if isinstance(parts, list) and not all(str(part).isdecimal() for part in parts):
+        raise ValueError("should be the ids of servers, such as 123456789012345678, separated by commas")
+    return parts
+
+
+def _tool(value: str) -> str:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", value):
+        raise ValueError("should be the tool's owner and name, with a slash between them")
+    return value
 
 
 def _address(*schemes: str) -> AfterValidator:
@@ -52,16 +66,14 @@ class Settings(BaseSettings):
     )
 
     discord_token: SecretStr
-    discord_guild_ids: Annotated[frozenset[int], NoDecode, BeforeValidator(_split)] = frozenset()
+    discord_guild_ids: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = frozenset()
     discord_api_base: _Http = "https://discord.com/api/v10"
     discord_gateway_url: _WebSocket = "wss://gateway.discord.gg"
 
     wiro_api_key: SecretStr
     wiro_api_secret: SecretStr | None = None
     wiro_api_base: _Http = "https://api.wiro.ai/v1"
-    wiro_tool: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] = (
-        "Efficient-Large-Model/Sana_1600M_2Kpx_BF16_diffusers"
-    )
+    wiro_tool: Annotated[str, AfterValidator(_tool)] = "Efficient-Large-Model/Sana_1600M_2Kpx_BF16_diffusers"
     wiro_max_concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
     wiro_output_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ("*.wiro.ai",)
 
@@ -110,13 +122,16 @@ class Settings(BaseSettings):
         try:
             return cls(_env_file=env_file, **overrides)
         except ValidationError as error:
-            raise SettingsError("\n".join(map(_problem, error.errors()))) from None
+            problems = [_problem(details, env_file) for details in error.errors()]
+            raise SettingsError("\n".join(problems)) from None
 
 
-def _problem(error: Mapping[str, Any]) -> str:
+def _problem(error: Mapping[str, Any], env_file: Path | None) -> str:
     """Return one line for a wrong setting. Its value is left out: it may be a secret."""
     name = str(error["loc"][0]).upper()
     if error["type"] == "missing":
-        return f"{name} is not set; it has no default. See .env.example."
+        if env_file is None or env_file.exists():
+            return f"{name} is not set, and has no default. See .env.example."
+        return f"{name} is not set, and there is no {env_file.absolute()}. See .env.example."
     wants = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     return f"{name} {wants}"

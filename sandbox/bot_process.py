@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 
 _LOOK_SECONDS = 0.05
+_PROJECT = Path(__file__).parents[1]
 
 
 class BotDiedError(RuntimeError):
@@ -41,6 +42,7 @@ class BotProcess:
     async def start(self) -> None:
         """Start it, without waiting for anything."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        kept["PYTHONPATH"] = str(_PROJECT)  # the bot that belongs to this sandbox, wherever it runs
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,

@@ -82,7 +82,8 @@ async def _set(stack: AsyncExitStack, options: DemoOptions, log_path: Path, tell
     environment = bot_environment(discord, wiro, callback_port=free_port(), database=folder / "sana.db")
     if not options.callbacks:
         del environment["CALLBACK_PUBLIC_URL"]
-    bot = BotProcess(environment, log_path)
+    # In a folder of its own: no .env of the owner's reaches it.
+    bot = BotProcess(environment, log_path, folder=folder)
     stack.push_async_callback(bot.end)
     await bot.start()
     await bot.wait_until_ready()

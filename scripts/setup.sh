@@ -2,7 +2,8 @@
 # Makes .venv from the pinned requirements, and does nothing where that is already done.
 #   scripts/setup.sh run    what the bot and its sandbox need
 #   scripts/setup.sh dev    that, and what the checks need
-# Uses uv where it is installed, else Python's own venv and pip. PYTHON may name the interpreter.
+# Uses uv where it is installed, else Python's own venv and pip. PYTHON may name the interpreter; without it the
+# one that made .venv before is kept.
 set -eu
 cd "$(dirname "$0")/.."
 case ${1:-} in
@@ -11,12 +12,19 @@ case ${1:-} in
   *) echo "usage: scripts/setup.sh run|dev" >&2; exit 2 ;;
 esac
 
+# Prints the interpreter behind a candidate, never one in a .venv, which may be removed in a moment.
+try_python() {
+  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11) or print(sys._base_executable))' 2>/dev/null
+}
+
 find_python() {
-  for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      command -v "$candidate"
-      return
-    fi
+  if [ -n "${PYTHON:-}" ]; then
+    try_python "$PYTHON" && return
+    echo "setup: PYTHON=$PYTHON is no Python 3.11 or newer" >&2
+    return 1
+  fi
+  for candidate in .venv/bin/python python3 python3.14 python3.13 python3.12 python3.11; do
+    try_python "$candidate" && return
   done
   echo "setup: Python 3.11 or newer is needed. On Debian: sudo apt-get install python3" >&2
   return 1
@@ -25,7 +33,8 @@ find_python() {
 fingerprint() {
   "$python" -V
   pwd
-  cat "$1" pyproject.toml scripts/setup.sh | cksum
+  # Of pyproject.toml what an installation takes from it: the settings of tools come after.
+  sed '/^\[tool\.ruff\]/,$d' pyproject.toml | cat - "$1" scripts/setup.sh | cksum
 }
 
 # Debian ships venv apart from Python. Root may add it; anyone else is told how.
@@ -47,7 +56,7 @@ for done_before in requirements-dev.txt "$requirements"; do
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(fingerprint "$done_before")" ]; then exit 0; fi
 done
 
-echo "setup: making .venv from $requirements (once)"
+echo "setup: making .venv from $requirements (once; up to half a minute)"
 rm -rf .venv
 if command -v uv >/dev/null; then
   uv venv --quiet --python "$python" .venv

@@ -15,6 +15,7 @@ from bot.errors import (
     MessageGoneError,
     MessageUnavailableError,
     PictureError,
+    PictureRefusedError,
     PictureUnavailableError,
     StorageError,
 )
@@ -36,6 +37,8 @@ _FETCH_FOR: Final = timedelta(
     minutes=10
 )  # that pictures are asked for again, from the first try of this process
 _DELIVER_FOR: Final = timedelta(hours=24)  # that Discord is asked again, likewise
+_NOT_FETCHED: Final = "The picture was made, but could not be fetched."
+_NO_PICTURE: Final = "The picture service finished, but what it made is no picture that can be posted."
 _TYPICAL_PICTURE_BYTES: Final = 8 * 1024 * 1024
 
 log = structlog.get_logger()
@@ -129,14 +132,14 @@ class Deliverer:
 
     async def _fetch(
         self, job: Job, outputs: Sequence[Output], wanted: int
-    ) -> tuple[list[Picture], list[str]]:
+    ) -> tuple[list[Picture], list[PictureError]]:
         """Fetch as many pictures as were asked for, and say why others were left out.
 
         Raises:
             PictureUnavailableError: one could not be had now, and may be had later.
         """
         pictures: list[Picture] = []
-        refusals: list[str] = []
+        refusals: list[PictureError] = []
         for output in outputs:
             if len(pictures) == wanted:
                 break
@@ -147,13 +150,13 @@ class Deliverer:
             except PictureUnavailableError as error:
                 if self._tried_for(job) < _FETCH_FOR:
                     raise
-                refusals.append(f"{output.name}: {error}")
+                refusals.append(error)
             except PictureError as error:
-                refusals.append(f"{output.name}: {error}")
+                refusals.append(error)
             else:
                 pictures.append(picture)
         if refusals:
-            log.warning("outputs.left_out", job=job.reference, outputs=refusals)
+            log.warning("outputs.left_out", job=job.reference, why=[str(error) for error in refusals])
         return pictures, refusals
 
     async def _put(self, job: Job, pictures: Sequence[Picture], standing: Standing, missing: int) -> None:
@@ -171,10 +174,11 @@ class Deliverer:
         standing = await self._store.standing(job.guild_id, job.member_id, self._clock.now())
         return standing if job.refunded else replace(standing, used=max(0, standing.used - comes_back))
 
-    async def _fail(self, job: Job, refusals: Sequence[str]) -> None:
+    async def _fail(self, job: Job, refusals: Sequence[PictureError]) -> None:
         """Record that the pictures cannot be had; the job's message is told next."""
-        detail = "; ".join(refusals) or "there are no outputs"
-        reason = "The picture was made, but could not be fetched."
+        detail = "; ".join(map(str, refusals)) or "there are no outputs"
+        is_fetched = all(isinstance(error, PictureRefusedError) for error in refusals)
+        reason = _NO_PICTURE if is_fetched else _NOT_FETCHED
         await self._book.must_change(
             job.id, moving(State.FINISHED, State.FAILED, reason=reason, detail=detail)
         )

@@ -16,6 +16,7 @@ import structlog
 
 from bot.errors import (
     AccountError,
+    BalanceError,
     NotFoundError,
     NothingStartedError,
     OutcomeUnknownError,
@@ -39,6 +40,9 @@ _CALLBACK_TOKEN_BYTES: Final = 32
 _LONGEST_WAIT_SECONDS: Final = 60.0
 _RUNS_AT_ONCE: Final = 32  # bounds the calls under way where the account has no limit
 _REFUSALS_AT_MOST: Final = 5  # of one job for reasons that may pass, before it is failed
+
+_MEND_BALANCE: Final = "top up the Wiro account"
+_MEND_CREDENTIALS: Final = "check WIRO_API_KEY and WIRO_API_SECRET, and the project at Wiro"
 
 log = structlog.get_logger()
 
@@ -184,7 +188,9 @@ class Submitter:
             accepted = await self._wiro.run(inputs, callback_url)
         except OutcomeUnknownError as error:
             wait = self._gate.shut(Trouble.SERVICE, job.id)
-            log.warning("run.unanswered", job=job.reference, error=str(error), next_try_seconds=wait)
+            log.warning(
+                "run.unanswered", job=job.reference, error=str(error), next_try_seconds=round(wait, 1)
+            )
             self._in_doubt(job.id)
         except NothingStartedError as error:
             await self._nothing_started(job, error)
@@ -227,11 +233,19 @@ class Submitter:
                 log.info("run.limit", job=job.reference, limit=self._slots.limit, error=str(error))
             case AccountError():
                 wait = self._gate.shut(Trouble.ACCOUNT, job.id)
-                log.error("line.held", job=job.reference, error=str(error), next_try_seconds=round(wait, 1))
+                log.error(
+                    "line.held",
+                    job=job.reference,
+                    error=str(error),
+                    mend=_MEND_BALANCE if isinstance(error, BalanceError) else _MEND_CREDENTIALS,
+                    next_try_seconds=round(wait, 1),
+                )
             case _:
                 at_least = error.retry_after_seconds if isinstance(error, WiroThrottledError) else None
                 wait = self._gate.shut(Trouble.SERVICE, job.id, at_least_seconds=at_least or 0.0)
-                log.warning("run.refused", job=job.reference, error=str(error), next_try_seconds=wait)
+                log.warning(
+                    "run.refused", job=job.reference, error=str(error), next_try_seconds=round(wait, 1)
+                )
         await self._put_back(job)
 
     def _count_refusal(self, job: Job) -> int:

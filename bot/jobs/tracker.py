@@ -207,6 +207,10 @@ class Tracker:
             log.warning("task.unknown_status", job=job.reference, status=task.status)
 
 
+def _since(job: Job, now: datetime) -> float | None:
+    return None if job.accepted_at is None else (now - job.accepted_at).total_seconds()
+
+
 def _work(job: Job) -> int:
     parameters = SanaParameters.from_json(job.parameters)
     return parameters.width * parameters.height * parameters.steps * parameters.samples
@@ -221,7 +225,7 @@ def _ended(job: Job, task: Task, now: datetime, *, overdue: bool) -> Job | None:
             closed_at=None,
             outputs=outputs_to_json(task.outputs),
             cost_usd=task.cost_usd,
-            seconds=task.elapsed_seconds,
+            seconds=task.elapsed_seconds if task.elapsed_seconds is not None else _since(job, now),
         )
     if job.state is not State.RUNNING:
         return None

@@ -62,8 +62,8 @@ def test_every_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     [
         ("DISCORD_API_BASE", "discord.com", "http:// or https://"),
         ("DISCORD_GATEWAY_URL", "https://gateway", "ws:// or wss://"),
-        ("DISCORD_GUILD_IDS", "1,two", "integer"),
-        ("WIRO_TOOL", "sana", "pattern"),
+        ("DISCORD_GUILD_IDS", "1,two", "separated by commas"),
+        ("WIRO_TOOL", "sana", "with a slash"),
         ("WIRO_MAX_CONCURRENT", "0", "greater than or equal to 1"),
         ("CALLBACK_PUBLIC_URL", "bot.example.org", "http:// or https://"),
         ("CALLBACK_PORT", "70000", "less than or equal to 65535"),
@@ -84,6 +84,13 @@ def test_a_wrong_variable_is_named_with_what_it_wants(
         load(monkeypatch, **NEEDED, **{name: value})
     assert str(refused.value).startswith(name)
     assert wants in str(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """Whoever starts the bot in the wrong folder reads where it looked."""
+    with pytest.raises(SettingsError) as refused:
+        Settings.load(env_file=tmp_path / ".env")
+    assert f"there is no {tmp_path}/.env" in str(refused.value)
 
 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
