@@ -51,6 +51,7 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stopping = asyncio.Event()
+        self._is_started = False
 
     def stop(self) -> None:
         """Ask for a clean stop; `run` returns within seconds."""
@@ -65,6 +66,22 @@ class App:
             SanaBotError: the database cannot be used.
             BaseExceptionGroup: a part of the bot died; all others were stopped.
         """
+        working = asyncio.create_task(self._start_and_work(), name="bot")
+        stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._is_started:
+                working.cancel()
+            await working
+        except asyncio.CancelledError:
+            working.cancel()
+            await asyncio.wait({working})
+            if not self._stopping.is_set():
+                raise
+        finally:
+            stopping.cancel()
+
+    async def _start_and_work(self) -> None:
         settings = self._settings
         point_at(settings.discord_api_base, settings.discord_gateway_url)
         async with contextlib.AsyncExitStack() as stack:
@@ -89,6 +106,7 @@ class App:
             await client.sign_in(settings.discord_token.get_secret_value())
             await client.register_commands(settings.discord_guild_ids)
             await service.recover()
+            self._is_started = True
             await self._work(service, client, database)
 
     async def _work(self, service: JobService, client: SanaClient, database: Database) -> None:

@@ -40,7 +40,7 @@
         └── SchemaError               the database was made by a newer program, or is damaged
 
 Exceptions of libraries are translated at one boundary each: ``bot.wiro.client``, ``bot.images``,
-``bot.present.messenger`` and ``storage.database``. Their messages are for operators. What members
+``bot.present.boundary`` and ``storage.database``. Their messages are for operators. What members
 read is written in ``bot.present``.
 """
 

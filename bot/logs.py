@@ -51,6 +51,8 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # Whoever sends malformed requests to the listener is answered 400, and fills no log with it.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 

@@ -8,18 +8,27 @@ import argparse
 import asyncio
 import json
 import signal
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sandbox.discord import DiscordConfig, DiscordServer
+from sandbox.discord.sessions import MAX_SESSIONS
 from sandbox.environment import bot_environment
 from sandbox.wiro import WiroConfig, WiroServer
 
+_MAX_PORT = 65_535
+_MAX_TASK_SECONDS = 86_400.0
+_MAX_BALANCE_USD = 1_000_000.0
+
+_Number = TypeVar("_Number", int, float)
+
 
 def main() -> None:
-    """Run until SIGINT or SIGTERM."""
-    options = _parse()
-    asyncio.run(_serve(options))
+    """Run until SIGINT or SIGTERM; the exit code is 1 where a port cannot be had, 2 for wrong usage."""
+    sys.exit(asyncio.run(_serve(_parse())))
 
 
 def _parse() -> argparse.Namespace:
@@ -27,16 +36,34 @@ def _parse() -> argparse.Namespace:
         prog="python -m sandbox",
         description="Start a Discord-compatible and a Wiro-compatible server on loopback, for any client.",
     )
-    parser.add_argument("--discord-port", type=int, default=0, help="a given port; 0 takes a free one")
-    parser.add_argument("--wiro-port", type=int, default=0, help="a given port; 0 takes a free one")
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long a task takes (default 4)")
-    parser.add_argument("--balance", type=float, default=1000.0, help="dollars on the Wiro account")
-    parser.add_argument("--shards", type=int, default=1, help="how many shards Discord asks for")
+    port, shards = _within(int, 0, _MAX_PORT), _within(int, 1, MAX_SESSIONS)
+    seconds, balance = _within(float, 0.0, _MAX_TASK_SECONDS), _within(float, 0.0, _MAX_BALANCE_USD)
+    parser.add_argument("--discord-port", type=port, default=0, help="a given port; 0 takes a free one")
+    parser.add_argument("--wiro-port", type=port, default=0, help="a given port; 0 takes a free one")
+    parser.add_argument("--seconds", type=seconds, default=4.0, help="how long a task takes (default 4)")
+    parser.add_argument("--balance", type=balance, default=1000.0, help="dollars on the Wiro account")
+    parser.add_argument("--shards", type=shards, default=1, help="how many shards Discord asks for")
     parser.add_argument("--key-only", action="store_true", help="a Wiro project without signatures")
     return parser.parse_args()
 
 
-async def _serve(options: argparse.Namespace) -> None:
+def _within(kind: type[_Number], low: _Number, high: _Number) -> Callable[[str], _Number]:
+    """Return what reads a number within these bounds, for argparse."""
+
+    def read(text: str) -> _Number:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = None
+        if number is None or not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"takes {low:,} to {high:,}, not {text}")
+        return number
+
+    return read
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    """Serve until a signal comes, and return the exit code."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -48,15 +75,23 @@ async def _serve(options: argparse.Namespace) -> None:
     )
     if options.key_only:
         wiro_config = replace(wiro_config, api_secret=None)
-    async with DiscordServer(discord_config) as discord, WiroServer(wiro_config) as wiro:
+    async with AsyncExitStack() as stack:
+        try:
+            discord = await stack.enter_async_context(DiscordServer(discord_config))
+            wiro = await stack.enter_async_context(WiroServer(wiro_config))
+        except OSError as error:
+            print(f"python -m sandbox: {error.strerror}", file=sys.stderr)  # noqa: T201 - told to a person
+            return 1
         print(json.dumps(_describe(discord, wiro)), flush=True)  # noqa: T201 - the line that clients read
         await stop.wait()
+    return 0
 
 
 def _describe(discord: DiscordServer, wiro: WiroServer) -> dict[str, Any]:
     """Return all that a client has to know."""
     guild = next(iter(discord.world.guilds.values()))
     channel = next(each for each in guild.channels.values() if each.name == "pictures")
+    people = [member.user for member in guild.members.values() if not member.user.bot]
     return {
         "discord": {
             "api_base": discord.api_base,
@@ -67,7 +102,7 @@ def _describe(discord: DiscordServer, wiro: WiroServer) -> dict[str, Any]:
             "bot_user_id": str(discord.bot_user_id),
             "guild_id": str(guild.id),
             "channel_id": str(channel.id),
-            "members": {member.user.name: str(member.user.id) for member in guild.members.values()},
+            "members": {user.name: str(user.id) for user in people},
         },
         "wiro": {
             "api_base": wiro.api_base,

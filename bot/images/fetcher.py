@@ -83,7 +83,7 @@ class PictureFetcher:
             SettingsError: an allowed host is malformed.
         """
         rule = HostRule(allowed_hosts)
-        resolver = PublicResolver(rule, aiohttp.ThreadedResolver())
+        resolver = PublicResolver(rule, aiohttp.DefaultResolver())
         reducer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reduce")
         try:
             async with aiohttp.ClientSession(

@@ -32,13 +32,12 @@ _JOBS_AT_ONCE: Final = 16
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LAST_RETRY_SECONDS: Final = 60.0
 _EDIT_WAIT_SECONDS: Final = 5.0  # that a delivery waits for a progress edit under way
-_EDIT_DOUBT_SECONDS: Final = 70.0  # after which such an edit has ended by its own timeout
 _FETCH_FOR: Final = timedelta(
     minutes=10
 )  # that pictures are asked for again, from the first try of this process
 _DELIVER_FOR: Final = timedelta(hours=24)  # that Discord is asked again, likewise
 _NOT_FETCHED: Final = "The picture was made, but could not be fetched."
-_NO_PICTURE: Final = "The picture service finished, but what it made is no picture that can be posted."
+_NO_PICTURE: Final = "The picture service finished, but what it made cannot be posted."
 _TYPICAL_PICTURE_BYTES: Final = 8 * 1024 * 1024
 
 log = structlog.get_logger()
@@ -74,6 +73,7 @@ class Deliverer:
         self._worker = Worker("deliver", self._step, width=_JOBS_AT_ONCE)
         self._first_tries: dict[int, datetime] = {}
         self._failures: dict[int, int] = {}
+        self._unsure: dict[int, int] = {}  # pictures that are in messages which an edit may still change
 
     def post(self, job_id: int) -> None:
         """An ended job's message is to say so."""
@@ -93,10 +93,13 @@ class Deliverer:
             return None
         self._first_tries.setdefault(job_id, self._clock.now())
         try:
+            unsure_for = 0.0
             if job.state is State.FINISHED:
-                await self._deliver(job)
+                unsure_for = await self._deliver(job)
             elif job.state in REFUNDED:
-                await self._tell_end(job)
+                unsure_for = await self._tell_end(job)
+            if unsure_for:
+                return unsure_for
         except (MessageUnavailableError, PictureUnavailableError, StorageError) as error:
             if self._tried_for(job) >= _DELIVER_FOR:
                 await self._give_up(job, error)
@@ -110,24 +113,43 @@ class Deliverer:
         # Still open: it ended otherwise than it looked, which the message is to say next.
         return None if self._book.get(job_id) is None else 0.0
 
-    async def _deliver(self, job: Job) -> None:
+    async def _deliver(self, job: Job) -> float:
+        """Put the pictures into the message, and settle once it is sure to keep them.
+
+        Returns:
+            The seconds after which the message is to be looked at again; 0 where it is sure now.
+        """
+        if (came := self._unsure.get(job.id)) is not None and await self._messenger.holds_pictures(job):
+            await self._settle(job, came)
+            return 0.0
         parameters = SanaParameters.from_json(job.parameters)
         outputs = outputs_from_json(job.outputs or "[]")
         async with self._pictures.room(_size_of(outputs, parameters.samples)):
             pictures, refusals = await self._fetch(job, outputs, parameters.samples)
             if not pictures:
                 await self._fail(job, refusals)
-                return
+                return 0.0
             missing = parameters.samples - len(pictures)
             standing = await self._standing(job, missing * parameters.credits_per_picture)
-            await self._put(job, pictures, standing, missing)
+            unsure_for = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
+            await self._messenger.deliver(job, pictures, standing, missing=missing)
+        if unsure_for:
+            self._unsure[job.id] = len(pictures)
+            log.info("deliver.unsure", job=job.reference, look_again_seconds=round(unsure_for))
+            return unsure_for
+        await self._settle(job, len(pictures))
+        return 0.0
+
+    async def _settle(self, job: Job, came: int) -> None:
+        """The message holds the pictures: the job is delivered, and what came is charged."""
+        parameters = SanaParameters.from_json(job.parameters)
         now = self._clock.now()
         await self._book.must_change(
             job.id,
             moving(State.FINISHED, State.DELIVERED, closed_at=now, interaction_token=None),
-            settle=len(pictures) * parameters.credits_per_picture,
+            settle=came * parameters.credits_per_picture,
         )
-        log.info("job.delivered", job=job.reference, pictures=len(pictures), missing=missing)
+        log.info("job.delivered", job=job.reference, pictures=came, missing=parameters.samples - came)
         self._messenger.invite_reroll(job)
 
     async def _fetch(
@@ -159,17 +181,6 @@ class Deliverer:
             log.warning("outputs.left_out", job=job.reference, why=[str(error) for error in refusals])
         return pictures, refusals
 
-    async def _put(self, job: Job, pictures: Sequence[Picture], standing: Standing, missing: int) -> None:
-        """Put the pictures into the message, whatever a progress edit may still do to it."""
-        certain = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
-        await self._messenger.deliver(job, pictures, standing, missing=missing)
-        if certain:
-            return
-        await self._progress.end(job.id, wait_seconds=_EDIT_DOUBT_SECONDS)
-        if not await self._messenger.holds_pictures(job):
-            log.info("deliver.again", job=job.reference)
-            await self._messenger.deliver(job, pictures, standing, missing=missing)
-
     async def _standing(self, job: Job, comes_back: int) -> Standing:
         standing = await self._store.standing(job.guild_id, job.member_id, self._clock.now())
         return standing if job.refunded else replace(standing, used=max(0, standing.used - comes_back))
@@ -183,14 +194,19 @@ class Deliverer:
             job.id, moving(State.FINISHED, State.FAILED, reason=reason, detail=detail)
         )
 
-    async def _tell_end(self, job: Job) -> None:
-        certain = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
+    async def _tell_end(self, job: Job) -> float:
+        """Say how the job ended.
+
+        Returns:
+            The seconds after which it is to be said again, as a progress edit may come late; 0 where not.
+        """
+        unsure_for = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
         await self._messenger.tell_end(job)
-        if not certain:
-            await self._progress.end(job.id, wait_seconds=_EDIT_DOUBT_SECONDS)
-            await self._messenger.tell_end(job)
+        if unsure_for:
+            return unsure_for
         await self._close(job)
         log.info("job.ended", job=job.reference, state=str(job.state), detail=job.detail)
+        return 0.0
 
     async def _close(self, job: Job) -> None:
         now = self._clock.now()
@@ -221,6 +237,7 @@ class Deliverer:
     def _forget(self, job_id: int) -> None:
         self._first_tries.pop(job_id, None)
         self._failures.pop(job_id, None)
+        self._unsure.pop(job_id, None)
 
     def _tried_for(self, job: Job) -> timedelta:
         return self._clock.now() - self._first_tries[job.id]
@@ -228,4 +245,4 @@ class Deliverer:
 
 def _size_of(outputs: Sequence[Output], wanted: int) -> int:
     """Return the memory that a job's pictures need, as far as Wiro's word goes."""
-    return sum(output.size_bytes or _TYPICAL_PICTURE_BYTES for output in outputs[:wanted])
+    return sum(max(output.size_bytes or 0, _TYPICAL_PICTURE_BYTES) for output in outputs[:wanted])

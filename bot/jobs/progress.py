@@ -7,6 +7,7 @@ seconds.
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 import structlog
@@ -19,6 +20,9 @@ from bot.jobs.ports import Clock, Messenger, Stage
 from bot.jobs.waiting import wait_for
 
 _PAUSE: Final = timedelta(seconds=2.5)  # before the first edit, and between two of one message
+_MAY_COME_LATE_SECONDS: Final = 60.0  # how late Discord may still apply an edit that was not confirmed
+_SHOWN_FOR: Final = timedelta(minutes=14)  # after that the interaction's token is too old
+_LOOKED_AT_A_TICK: Final = 50
 _TICK_SECONDS: Final = 0.5
 _EDITS_PER_SECOND: Final = 10.0  # over all messages: a fifth of the 50 requests that Discord allows a bot
 _EDITS_AT_ONCE: Final = 10.0
@@ -50,7 +54,7 @@ class Progress:
         self._shown: dict[int, _Shown] = {}
         self._edited_at: dict[int, float] = {}
         self._edits: dict[int, asyncio.Task[None]] = {}
-        self._in_doubt: set[int] = set()
+        self._in_doubt: dict[int, float] = {}  # since when it is unknown what became of an edit
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -79,46 +83,58 @@ class Progress:
                 # Changes gather for a moment; stopping does not wait for it.
                 await wait_for(self._stopping, _TICK_SECONDS)
 
-    async def end(self, job_id: int, *, wait_seconds: float) -> bool:
+    async def end(self, job_id: int, *, wait_seconds: float) -> float:
         """Edit this job's message no more; wait for an edit under way.
 
         Returns:
-            Whether it is known what became of every edit: if not, one may still change the message.
+            The seconds for which an edit of which nobody knows what became may still change the message.
         """
         self._changed.pop(job_id, None)
         edit = self._edits.get(job_id)
         if edit is not None:
             await asyncio.wait([edit], timeout=wait_seconds)
         if job_id in self._edits:
-            return False
-        return job_id not in self._in_doubt
+            return 2 * _MAY_COME_LATE_SECONDS  # until it has timed out, and as long again
+        if (since := self._in_doubt.get(job_id)) is None:
+            return 0.0
+        return max(0.0, since + _MAY_COME_LATE_SECONDS - asyncio.get_running_loop().time())
 
     def forget(self, job_id: int) -> None:
         """Drop what was remembered of a job that is closed."""
         self._changed.pop(job_id, None)
         self._shown.pop(job_id, None)
         self._edited_at.pop(job_id, None)
-        self._in_doubt.discard(job_id)
+        self._in_doubt.pop(job_id, None)
 
     def _edit_some(self, edits: asyncio.TaskGroup) -> None:
         """Begin the edits that are due and within the budget; the others keep their place."""
         now = asyncio.get_running_loop().time()
-        born_before = self._clock.now() - _PAUSE
-        for job_id in tuple(self._changed):
+        for job_id in tuple(islice(self._changed, _LOOKED_AT_A_TICK)):
+            del self._changed[job_id]
             job = self._book.get(job_id)
-            stage = self._stage_of(job_id)
-            if job is None or job.message_id is None or stage is None or self._shows(job, stage):
-                del self._changed[job_id]
+            if job is None or not self._can_be_shown(job):
                 continue
-            edited_at = self._edited_at.get(job_id, -_PAUSE.total_seconds())
-            too_soon = job.created_at > born_before or now - edited_at < _PAUSE.total_seconds()
-            if too_soon or job_id in self._edits:
+            if self._is_too_soon(job, now):
+                self._changed[job_id] = None  # behind the others
+                continue
+            stage = self._stage_of(job_id)
+            if stage is None or self._shows(job, stage):
                 continue
             if not self._budget.take():
+                self._changed[job_id] = None
                 return
-            del self._changed[job_id]
             self._edited_at[job_id] = now
             self._edits[job_id] = edits.create_task(self._edit(job_id), name=f"show S-{job_id}")
+
+    def _can_be_shown(self, job: Job) -> bool:
+        """Tell whether the message can be edited by its token: the channel's few calls are for deliveries."""
+        is_young = self._clock.now() - job.created_at < _SHOWN_FOR
+        return job.message_id is not None and job.interaction_token is not None and is_young
+
+    def _is_too_soon(self, job: Job, now: float) -> bool:
+        edited_at = self._edited_at.get(job.id, -_PAUSE.total_seconds())
+        is_new = self._clock.now() - job.created_at < _PAUSE
+        return is_new or now - edited_at < _PAUSE.total_seconds() or job.id in self._edits
 
     def _shows(self, job: Job, stage: Stage) -> bool:
         return self._shown.get(job.id) == (stage, job.cancelled_by)
@@ -131,7 +147,7 @@ class Progress:
                 await self._messenger.show(job, stage)
                 self._shown[job_id] = (stage, job.cancelled_by)
         except MessageUnavailableError as error:
-            self._in_doubt.add(job_id)
+            self._in_doubt[job_id] = asyncio.get_running_loop().time()
             log.info("progress.dropped", job=f"S-{job_id}", error=str(error))
         except MessageError as error:
             log.info("progress.dropped", job=f"S-{job_id}", error=str(error))

@@ -141,12 +141,11 @@ class Slots:
     """How many tasks Wiro lets the account run at once, as far as is known, and which jobs hold a slot.
 
     Args:
-        fixed: the limit as the owner set it; None: learned from Wiro's refusals, and probed upward again.
+        fixed: the limit as the owner set it; None: there is none. Wiro's refusals lower it for a while.
         most: the limit that holds where nothing is known.
     """
 
     def __init__(self, *, fixed: int | None, most: int) -> None:
-        self._fixed = fixed
         self._most = most if fixed is None else fixed
         self._limit = self._most
         self._raise_at = 0.0
@@ -188,8 +187,6 @@ class Slots:
             stated: the limit that Wiro named, where it did.
             now_seconds: the event loop's time.
         """
-        if self._fixed is not None:
-            return
         running = max(1, len(self._held))
         self._limit = min(self._limit, running if stated is None else max(1, min(stated, running)))
         self._raise_at = now_seconds + _PROBE_SECONDS

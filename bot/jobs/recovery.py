@@ -21,6 +21,7 @@ _LOOKS_AT_ONCE: Final = 4
 _NOT_BEFORE: Final = timedelta(
     seconds=5
 )  # since the job began: until then the answer may still be on its way
+_LOOKED_FOR: Final = timedelta(hours=24)  # since the job began; after that it is taken for lost
 _FIRST_RETRY_SECONDS: Final = 5.0
 _LAST_RETRY_SECONDS: Final = 120.0
 
@@ -59,10 +60,14 @@ class Adopter:
     async def _step(self, job_id: int) -> float | None:
         job = self._book.get(job_id)
         if job is None or job.message_id is not None:
+            self._failures.pop(job_id, None)
             return None
         try:
             message_id = await self._messenger.find(job)
         except MessageUnavailableError as error:
+            if self._clock.now() - job.created_at >= _LOOKED_FOR:
+                await self._withdraw(job)
+                return None
             failures = self._failures[job_id] = self._failures.get(job_id, 0) + 1
             log.warning("adopt.failed", job=job.reference, failures=failures, error=str(error))
             return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
@@ -71,13 +76,17 @@ class Adopter:
             message_id = None
         self._failures.pop(job_id, None)
         if message_id is None:
-            now = self._clock.now()
-            await self._book.must_change(job_id, lambda current: withdrawn(current, now))
-            log.info("job.never_acknowledged", job=job.reference)
+            await self._withdraw(job)
         else:
             await self._book.must_change(job_id, lambda current: adopted(current, message_id))
             log.info("job.adopted", job=job.reference, message=message_id)
         return None
+
+    async def _withdraw(self, job: Job) -> None:
+        now = self._clock.now()
+        self._failures.pop(job.id, None)
+        await self._book.must_change(job.id, lambda current: withdrawn(current, now))
+        log.info("job.never_acknowledged", job=job.reference)
 
 
 def adopted(job: Job, message_id: int) -> Job | None:

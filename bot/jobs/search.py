@@ -28,6 +28,8 @@ _MOST_SECONDS: Final = 20.0
 _PAGE: Final = 100  # Source: Wiro's reference, Task/List: at most 100
 _PAGES_AT_MOST: Final = 50
 _CLOCKS_APART: Final = timedelta(minutes=5)  # how far Wiro's clock and ours may disagree
+_INCOMPLETE_TIMES: Final = 6  # as long is looked where no listing reaches back to the submission
+_HINT_TRIES: Final = 10
 _HINTS_AT_MOST: Final = 4  # a job has one task; more hints than a few are somebody's game
 
 log = structlog.get_logger()
@@ -63,6 +65,7 @@ class Search:
         self._found = found
         self._since: dict[int, datetime] = {}
         self._hints: dict[int, list[str]] = {}
+        self._hint_tries: dict[int, int] = {}
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -99,7 +102,7 @@ class Search:
                 await self._news.wait()
             self._news.clear()
             await self._follow_hints()
-            if self._since:
+            if self._since or self._hints:
                 rounds += 1
                 await self._search_once()
                 await wait_for(self._stopping, _FIRST_SECONDS)  # however much is heard meanwhile
@@ -108,17 +111,32 @@ class Search:
 
     async def _follow_hints(self) -> None:
         """Ask for the tasks that were named."""
+        failed: dict[int, list[str]] = {}
         while self._hints:
             job_id, taskids = self._hints.popitem()
             for taskid in taskids:
                 try:
-                    task = await self._wiro.task_detail(taskid=taskid)
-                    job = await self._book.find(job_id)
-                    if job is not None and matches(job, task) and not await self._store.claimed([taskid]):
-                        await self._claim(job, task)
+                    if await self._follow_hint(job_id, taskid):
                         break
                 except (WiroError, StorageError) as error:
                     log.warning("search.hint_failed", job=f"S-{job_id}", error=str(error))
+                    failed.setdefault(job_id, []).append(taskid)
+        for job_id, taskids in failed.items():
+            tries = self._hint_tries[job_id] = self._hint_tries.get(job_id, 0) + 1
+            if tries < _HINT_TRIES:
+                self._hints[job_id] = taskids
+            else:
+                del self._hint_tries[job_id]
+
+    async def _follow_hint(self, job_id: int, taskid: str) -> bool:
+        """Ask for a task that was named, and take it if it is the job's; tell whether it is."""
+        task = await self._wiro.task_detail(taskid=taskid)
+        self._hint_tries.pop(job_id, None)
+        job = await self._book.find(job_id)
+        if job is None or not matches(job, task) or await self._store.claimed([taskid]):
+            return False
+        await self._claim(job, task)
+        return True
 
     async def _search_once(self) -> None:
         """List tasks back to the oldest submission in doubt; claim what is ours, give up what is overdue."""
@@ -131,11 +149,11 @@ class Search:
             complete = await self._list_back_to(horizon)
         except (WiroError, StorageError) as error:
             log.warning("search.failed", jobs=len(jobs), error=str(error))
-            return
-        if complete:
-            for job in self._in_doubt():
-                if started - self._since[job.id] >= self._lost_after:
-                    await self._give_up(job)
+            complete = False
+        patience = self._lost_after if complete else _INCOMPLETE_TIMES * self._lost_after
+        for job in self._in_doubt():
+            if started - self._since[job.id] >= patience:
+                await self._give_up(job)
 
     def _in_doubt(self) -> list[Job]:
         """Return the jobs that are still to be found, oldest first."""
@@ -219,7 +237,10 @@ def _claimed(job: Job, task: Task, now: datetime) -> Job | None:
     """Return the job once its task was found; pure. A lost one is followed again, without a charge."""
     known = {"taskid": task.taskid, "tasktoken": task.tasktoken}
     if job.state is State.SUBMITTING:
-        return job.evolve(State.RUNNING, accepted_at=task.created_at or now, **known)
+        # Wiro's clock may be wrong, and what it says beyond any calendar.
+        begun = job.submitted_at or job.created_at
+        accepted_at = min(now, max(begun, task.created_at or now))
+        return job.evolve(State.RUNNING, accepted_at=accepted_at, **known)
     if job.state is State.LOST and job.taskid is None:
         return job.with_changes(**known)
     return None

@@ -251,11 +251,12 @@ class JobService:
             self._line.leave(job.id)
             self._tracker.forget(job.id)
             self._progress.forget(job.id)
+            self._submitter.forget(job.id)
         elif job.state is State.QUEUED:
             if job.message_id is None:
                 self._line.announce(job.id, job.member_id)
             elif job.cancelled_by is None:
-                had_its_turn = job.submitted_at is not None
+                had_its_turn = job.submitted_at is not None and self._submitter.keeps_its_turn(job.id)
                 self._line.join(job.id, job.member_id, job.created_at, front=had_its_turn)
         elif job.state is State.RUNNING:
             self._tracker.follow(job)

@@ -16,6 +16,7 @@ import structlog
 
 from bot.errors import (
     AccountError,
+    AuthenticationError,
     BalanceError,
     NotFoundError,
     NothingStartedError,
@@ -88,9 +89,20 @@ class Submitter:
         self._queue_timeout = rules.queue_timeout
         self._in_doubt = in_doubt
         self._refusals: dict[int, int] = {}
+        self._accepted_runs = 0
+        self._refused_for_account: dict[int, tuple[int, int]] = {}  # how often, and after how many accepted
         self._runs_under_way = 0
         self._news = asyncio.Event()
         self._stopping = False
+
+    def forget(self, job_id: int) -> None:
+        """Drop what was remembered of a job that is closed."""
+        self._refusals.pop(job_id, None)
+        self._refused_for_account.pop(job_id, None)
+
+    def keeps_its_turn(self, job_id: int) -> bool:
+        """Tell whether a job that comes back goes first; one that was refused twice lets another try."""
+        return self._refused_for_account.get(job_id, (0, 0))[0] <= 1
 
     def wake(self) -> None:
         """Look again: somebody joined the line, or a slot came free."""
@@ -200,7 +212,8 @@ class Submitter:
     async def _accepted(self, job: Job, accepted: Accepted) -> None:
         if self._gate.open():
             log.info("line.resumed", job=job.reference)
-        self._refusals.pop(job.id, None)
+        self._accepted_runs += 1
+        self.forget(job.id)
         now = self._clock.now()
         await self._book.must_change(
             job.id,
@@ -228,9 +241,16 @@ class Submitter:
             case TaskLimitError():
                 self._slots.release(job.id)
                 self._slots.learn(error.limit, _monotonic())
+                if self._gate.trouble is Trouble.ACCOUNT:  # it works again: only its tasks are all taken
+                    self._gate.open()
                 if not len(self._slots):
                     self._gate.shut(Trouble.BUSY, job.id)
                 log.info("run.limit", job=job.reference, limit=self._slots.limit, error=str(error))
+            case AuthenticationError() if self._is_refused_alone(job):
+                await self._fail(
+                    job, error, "The picture service refuses this one, although it takes others."
+                )
+                return
             case AccountError():
                 wait = self._gate.shut(Trouble.ACCOUNT, job.id)
                 log.error(
@@ -247,6 +267,15 @@ class Submitter:
                     "run.refused", job=job.reference, error=str(error), next_try_seconds=round(wait, 1)
                 )
         await self._put_back(job)
+
+    def _is_refused_alone(self, job: Job) -> bool:
+        """Count a refusal for the account's sake; tell whether others were accepted since this job's last.
+
+        Then it is not the account: something in this request is refused as if it were.
+        """
+        times, accepted_before = self._refused_for_account.get(job.id, (0, self._accepted_runs))
+        self._refused_for_account[job.id] = (times + 1, self._accepted_runs)
+        return self._accepted_runs > accepted_before
 
     def _count_refusal(self, job: Job) -> int:
         self._refusals[job.id] = self._refusals.get(job.id, 0) + 1

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from bot.errors import NotFoundError, StorageError, WiroError
+from bot.errors import NotFoundError, StorageError, UnreadableAnswerError, WiroError
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.book import Book, moving
 from bot.jobs.budget import Budget
@@ -23,11 +23,12 @@ from bot.wiro.wire import Task, Verdict, outputs_to_json
 _LOOKS_AT_ONCE: Final = 16
 _POLLS_PER_SECOND: Final = 5.0  # over all tasks; wakes are not counted, as each has its cause
 _POLLS_AT_ONCE: Final = 20.0
-_STOPPING_SECONDS: Final = 1.0  # between two looks at a task that was told to stop
+_STOPPING_SECONDS: Final = 1.0  # until the next look at a task that was told to stop; longer each time
 _FIRST_RETRY_SECONDS: Final = 2.0
 _LAST_RETRY_SECONDS: Final = 60.0
 _STATUSES_AT_MOST: Final = 100  # unknown ones that are remembered as logged
 _LATE_LOOKS_AT_MOST: Final = 10  # that fail, at the task of a job that has ended: for some minutes
+_UNKNOWN_AT_MOST: Final = timedelta(hours=24)  # that Wiro may fail to answer for an overdue task
 _KILLED_AT_MOST: Final = timedelta(seconds=60)  # that an overdue task may take to end once it was killed
 
 _LATE: Final = frozenset({State.LOST, State.EXPIRED, State.CANCELLED})
@@ -59,6 +60,7 @@ class Tracker:
         self._promised: set[int] = set()  # polls whose share of the budget is reserved
         self._called_back: set[int] = set()
         self._failures: dict[int, int] = {}
+        self._told_to_stop: dict[int, datetime] = {}  # when this process first asked for a task's end
         self._unknown_statuses: set[str] = set()
 
     def follow(self, job: Job) -> None:
@@ -83,6 +85,7 @@ class Tracker:
         self._promised.discard(job_id)
         self._called_back.discard(job_id)
         self._failures.pop(job_id, None)
+        self._told_to_stop.pop(job_id, None)
 
     def stop(self) -> None:
         """Begin no more looks."""
@@ -116,14 +119,18 @@ class Tracker:
         try:
             taskid = None if job.tasktoken else job.taskid
             task = await self._wiro.task_detail(tasktoken=job.tasktoken, taskid=taskid)
+            if task.taskid != job.taskid:
+                raise UnreadableAnswerError(f"asked for task {job.taskid}, and heard of {task.taskid}")
             self._failures.pop(job.id, None)
             if task.verdict is not Verdict.RUNNING:
                 await self._apply_end(job, task)
                 return None
             if job.state is not State.RUNNING:
+                self.forget(job.id)
                 return None
             self._note_unknown_status(job, task)
             if job.cancelled_by is not None or self._is_overdue(job):
+                self._told_to_stop.setdefault(job.id, self._clock.now())
                 await self._stop_task(job, task)
         except WiroError as error:
             return await self._look_failed(job, error)
@@ -144,7 +151,8 @@ class Tracker:
     def _next_look(self, job: Job) -> float:
         """Return the seconds until the next look, and never let a timeout pass unseen."""
         if job.cancelled_by is not None or self._is_overdue(job):
-            return _STOPPING_SECONDS
+            told = self._told_to_stop.get(job.id, self._clock.now())
+            return max(_STOPPING_SECONDS, (self._clock.now() - told).total_seconds() / 2)
         wait = self._pace.next_look(
             _work(job), self._elapsed(job), expects_callback=job.callback_hash is not None
         )
@@ -185,16 +193,22 @@ class Tracker:
             log.info("task.ended", job=job.reference, state=str(after.state), task=task.summary)
 
     async def _expire(self, job: Job) -> bool:
-        """End a job whose task was killed long ago and is still not terminal; tell whether it was."""
+        """End a job whose task does not end although it was told to; tell whether it was ended.
+
+        The time counts from when this process first told it, so that a bot that was down hears first what
+        became of the task meanwhile.
+        """
         now = self._clock.now()
-        grace = min(_KILLED_AT_MOST, self._timeout)
-        if job.state is not State.RUNNING or job.accepted_at is None:
+        if job.state is not State.RUNNING:
             return False
-        if now < job.accepted_at + self._timeout + grace:
+        told = self._told_to_stop.get(job.id)
+        is_stuck = told is not None and now >= told + min(_KILLED_AT_MOST, self._timeout)
+        is_unknown = self._elapsed(job) >= (self._timeout + _UNKNOWN_AT_MOST).total_seconds()
+        if not (is_stuck or is_unknown):
             return False
         self.forget(job.id)
         end = State.EXPIRED if job.cancelled_by is None else State.CANCELLED
-        detail = "still not terminal after it was told to stop"
+        detail = "still not terminal after it was told to stop" if is_stuck else "Wiro does not answer for it"
         await self._book.must_change(job.id, moving(State.RUNNING, end, ended_at=now, detail=detail))
         log.warning("job.expired", job=job.reference)
         return True

@@ -17,11 +17,8 @@ _PASSING: Final = frozenset(
 _ALREADY_ACKNOWLEDGED: Final = 40060
 """Source: Discord's reference, JSON Error Codes."""
 
-_UNREADABLE: Final = (
-    ValueError,
-    KeyError,
-    TypeError,
-)  # discord.py reads answers as if they were never cut off
+_UNREADABLE: Final = (ValueError, LookupError, TypeError, AttributeError)
+"""What discord.py raises where an answer is cut off or not as it should be."""
 
 
 @asynccontextmanager

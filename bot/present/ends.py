@@ -30,12 +30,12 @@ _ENDS: Final[Mapping[State, _End]] = {
         "Please try again; fewer steps or a smaller size take less time.",
     ),
     State.LOST: _End(
-        "The picture service never answered for this one, and it was not found there.",
+        "The picture service never confirmed this one, and I could not find it there.",
         "You can try again now. If this one turns up after all, it is posted here and costs nothing.",
     ),
     State.FAILED: _End(
         "The picture service could not make this picture.",
-        "You can send `/sana` again now. If that fails too, other words may help.",
+        "You can send `/sana` again. If it fails again, try later, or with other words or settings.",
     ),
     State.UNDELIVERABLE: _End(
         "The picture was made, but Discord does not take it here.",

@@ -30,6 +30,6 @@ def cancelling(job: Job) -> str:
 def unexpected(reference: str) -> str:
     """Return the answer to an error of the program, which the log has under the same reference."""
     return (
-        "Something went wrong on my side, and nothing was charged for this. Please try again. If it happens"
-        f" again, tell my owner the reference `{reference}`."
+        "Something went wrong on my side. Unless a picture comes of it, nothing is charged. Please try again"
+        f" in a moment. If it happens again, tell my owner the reference `{reference}`."
     )

@@ -1,4 +1,7 @@
-"""The WebSocket that bots log in to. Source: Discord's reference, Gateway and Gateway Opcodes."""
+"""The WebSocket that bots log in to. Source: Discord's reference, Gateway and Gateway Opcodes.
+
+Of the ways to compress, zlib-stream is spoken; whoever asks for another one gets plain text.
+"""
 
 import asyncio
 import contextlib
@@ -9,6 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from sandbox.discord import wire
 from sandbox.discord.faults import Faults
 from sandbox.discord.forms import snowflake_of
+from sandbox.discord.frames import ZlibStream, control_frame, is_event
 from sandbox.discord.payloads import Json, encode
 from sandbox.discord.sessions import Intent, Session, Sessions
 from sandbox.discord.world import World
@@ -39,7 +43,8 @@ class Gateway:
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(max_msg_size=64 * 1024, timeout=2)
         await socket.prepare(request)
-        connection = SocketConnection(self, socket)
+        zlib_stream = ZlibStream() if request.query.get("compress") == "zlib-stream" else None
+        connection = SocketConnection(self, socket, zlib_stream)
         self._connections.add(connection)
         try:
             await connection.serve()
@@ -56,9 +61,12 @@ class Gateway:
 class SocketConnection:
     """One connection: frames out are queued, so that whoever sends an event never waits."""
 
-    def __init__(self, gateway: Gateway, socket: web.WebSocketResponse) -> None:
+    def __init__(
+        self, gateway: Gateway, socket: web.WebSocketResponse, zlib_stream: ZlibStream | None
+    ) -> None:
         self._gateway = gateway
         self._socket = socket
+        self._zlib_stream = zlib_stream
         self._session: Session | None = None
         self._frames: asyncio.Queue[str | int] = asyncio.Queue(MAX_QUEUED_FRAMES)
 
@@ -75,10 +83,10 @@ class SocketConnection:
     async def serve(self) -> None:
         """Talk to the other side until it or we close."""
         writer = asyncio.create_task(self._write())
-        self._put({"op": _HELLO, "d": {"heartbeat_interval": HEARTBEAT_MS, "_trace": []}})
+        self.put(control_frame(_HELLO, {"heartbeat_interval": HEARTBEAT_MS, "_trace": []}))
         try:
             async for message in self._socket:
-                if message.type is WSMsgType.TEXT:
+                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     self._receive(message.data)
         finally:
             if self._session is not None and self._session.connection is self:
@@ -93,19 +101,22 @@ class SocketConnection:
             if isinstance(frame, int):
                 await self._socket.close(code=frame)
                 return
-            if (delay := self._gateway.faults.gateway.event_delay_seconds) and frame.startswith('{"op":0'):
+            if (delay := self._gateway.faults.gateway.event_delay_seconds) and is_event(frame):
                 await asyncio.sleep(delay)
-            await self._socket.send_str(frame)
+            if self._zlib_stream is None:
+                await self._socket.send_str(frame)
+            else:
+                await self._socket.send_bytes(self._zlib_stream.compress(frame))
 
-    def _receive(self, text: str) -> None:
+    def _receive(self, payload: str | bytes) -> None:
         try:
-            frame = json.loads(text)
+            frame = json.loads(payload)
             opcode, data = frame["op"], frame.get("d")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self.close(_DECODE_ERROR)
             return
         if opcode == _HEARTBEAT:
-            self._put({"op": _HEARTBEAT_ACK})
+            self.put(control_frame(_HEARTBEAT_ACK))
         elif opcode in (_IDENTIFY, _RESUME):
             self._log_in(opcode, data)
         elif opcode not in (_PRESENCE, _VOICE, _MEMBERS):
@@ -163,12 +174,12 @@ class SocketConnection:
         session = self._gateway.sessions.get(str(data.get("session_id")))
         after = data.get("seq")
         if session is None or not isinstance(after, int):
-            self._put({"op": _INVALID_SESSION, "d": False})
+            self.put(control_frame(_INVALID_SESSION, False))
             return
         self._gateway.sessions.connect(session, self)
         if not session.replay(after):
             session.connection = None
-            self._put({"op": _INVALID_SESSION, "d": False})
+            self.put(control_frame(_INVALID_SESSION, False))
             return
         self._session = session
         session.send("RESUMED", '{"_trace":[]}')
@@ -199,9 +210,6 @@ class SocketConnection:
             if data.get("nonce") is not None:
                 body["nonce"] = data["nonce"]
             session.send("GUILD_MEMBERS_CHUNK", encode(body))
-
-    def _put(self, frame: Json) -> None:
-        self.put(encode(frame))
 
 
 def _shard(value: object) -> tuple[int, int]:

@@ -127,8 +127,14 @@ class ApplicationRoutes:
                 "tags": [],
                 "redirect_uris": [],
                 "interactions_endpoint_url": None,
+                "role_connections_verification_url": None,
+                "event_webhooks_url": None,
+                "event_webhooks_status": 1,
+                "event_webhooks_types": [],
                 "integration_types_config": {"0": {}},
                 "approximate_guild_count": len(world.guilds),
+                "approximate_user_install_count": 0,
+                "approximate_user_authorization_count": 0,
             }
         )
 

@@ -14,6 +14,7 @@ from sandbox.discord.control import PeopleRoutes, refusals
 from sandbox.discord.control_world import WorldRoutes
 from sandbox.discord.faults import Faults
 from sandbox.discord.gateway import Gateway
+from sandbox.discord.identity import BOT_TOKEN
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.messages import Messages
 from sandbox.discord.model import Member
@@ -36,7 +37,7 @@ _BACKLOG = 1024
 class DiscordConfig:
     """How the server is set up. Port 0 takes a free one; times are those of Discord's documentation."""
 
-    token: str = field(default="sandbox.discord.token", repr=False)
+    token: str = field(default=BOT_TOKEN, repr=False)
     host: str = "127.0.0.1"
     port: int = 0
     shards: int = 1

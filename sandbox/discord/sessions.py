@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
+from sandbox.discord.frames import control_frame, event_frame
 from sandbox.discord.news import News
 from sandbox.discord.payloads import Json, encode
 from sandbox.discord.snowflakes import shard_of
@@ -71,7 +72,7 @@ class Session:
     def send(self, name: str, data: str) -> None:
         """Send a dispatch with `data` as JSON text, and remember it for a RESUME."""
         self._sequence += 1
-        frame = f'{{"op":0,"s":{self._sequence},"t":"{name}","d":{data}}}'
+        frame = event_frame(self._sequence, name, data)
         self._sent.append((self._sequence, frame))
         self._put(frame)
 
@@ -151,16 +152,15 @@ class Sessions:
 
     def ask_to_reconnect(self) -> None:
         """Send op 7 to all connections."""
-        self._send_all({"op": 7, "d": None})
+        self._send_all(control_frame(7))
 
     def invalidate(self, *, resumable: bool = False) -> None:
         """Send op 9 to all connections; without `resumable` all sessions are forgotten."""
-        self._send_all({"op": 9, "d": resumable})
+        self._send_all(control_frame(9, resumable))
         if not resumable:
             self._sessions.clear()
 
-    def _send_all(self, frame: Json) -> None:
-        text = encode(frame)
+    def _send_all(self, frame: str) -> None:
         for session in self.connected():
             if session.connection is not None:
-                session.connection.put(text)
+                session.connection.put(frame)

@@ -23,6 +23,7 @@ _STRING, _INTEGER, _BOOLEAN, _NUMBER, _ATTACHMENT = 3, 4, 5, 10, 11
 _MENTIONS = (6, 7, 8, 9)
 _MAX_STRING = 6000
 _SAFE_INTEGER = 2**53
+_MAX_LISTED = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,8 @@ def _check_value(option: Json, value: object) -> None:
     name, kind = option["name"], option["type"]
     if kind == _ATTACHMENT:
         raise Refusal("Options that take a file cannot be typed in the sandbox.")
+    if "choices" in option:
+        _check_choice(name, [choice["value"] for choice in option["choices"]], value)
     if kind == _BOOLEAN:
         fits = isinstance(value, bool)
     elif kind == _STRING:
@@ -160,8 +163,6 @@ def _check_value(option: Json, value: object) -> None:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
     if not fits:
         raise Refusal(f"The option {name!r} does not take {value!r}.")
-    if "choices" in option and value not in [choice["value"] for choice in option["choices"]]:
-        raise Refusal(f"{value!r} is no choice of the option {name!r}.")
     if isinstance(value, str):
         low, high = option.get("min_length", 0), option.get("max_length", _MAX_STRING)
         measure: float = len(value)
@@ -172,6 +173,16 @@ def _check_value(option: Json, value: object) -> None:
         return
     if not low <= measure <= high:
         raise Refusal(f"The option {name!r} takes {low} to {high}, not {measure}.")
+
+
+def _check_choice(name: str, choices: list[object], value: object) -> None:
+    if value in choices:
+        return
+    # Discord allows 25 choices, each of them up to 100 characters long.
+    listed = ", ".join(map(repr, choices))
+    if len(listed) > _MAX_LISTED:
+        listed = listed[:_MAX_LISTED] + "…"
+    raise Refusal(f"{value!r} is no choice of the option {name!r}. Its choices: {listed}")
 
 
 def _kind_of(value: object) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from sandbox.discord.identity import BOT_ID
 from sandbox.discord.model import (
     MAX_MESSAGES_A_CHANNEL,
     Channel,
@@ -31,16 +32,20 @@ class World:
 
     def __init__(self, bot_name: str = "Sana") -> None:
         self.snowflakes = Snowflakes()
-        self.application_id = self.snowflakes.next()
-        self.users: dict[int, User] = {}
+        self.bot = User(BOT_ID, bot_name, bot=True)
+        self.users: dict[int, User] = {BOT_ID: self.bot}
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
-        self.bot = self.new_user(bot_name, bot=True)
         self._dms: dict[int, Channel] = {}
 
-    def new_user(self, name: str, *, bot: bool = False) -> User:
-        """Make an account."""
-        user = User(self.snowflakes.next(), name, bot)
+    @property
+    def application_id(self) -> int:
+        """The identifier of the bot's application, which is that of its user."""
+        return self.bot.id
+
+    def new_user(self, name: str) -> User:
+        """Make a person's account."""
+        user = User(self.snowflakes.next(), name)
         self.users[user.id] = user
         return user
 

@@ -194,7 +194,7 @@ async def test_nothing_but_sound_pictures_is_posted(stage: Stage, kind: OutputKi
     assert (done.pictures, done.files) == ((), ())
     why = {
         "missing": "The picture was made, but could not be fetched.",
-    }.get(kind, "The picture service finished, but what it made is no picture that can be posted.")
+    }.get(kind, "The picture service finished, but what it made cannot be posted.")
     assert done.text.split("\n")[:2] == [why, "Your 2 credits are back."]
     assert done.text.endswith("-# Reference S-1")
     await stage.closed()

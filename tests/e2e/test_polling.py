@@ -2,10 +2,11 @@
 
 import sqlite3
 from contextlib import closing
-from itertools import pairwise
+from itertools import combinations
 
 import pytest
 
+from sandbox.shown import Message
 from sandbox.wiro import CallbackScript, CallFault, Rule, TaskScript
 from tests.support.stage import PAID, Stage
 
@@ -24,11 +25,21 @@ BAD_ANSWERS = {
     "fields that nobody documented": CallFault(answer="extra"),
     "slow": CallFault(delay_seconds=0.3),
     "401": CallFault(http_status=401),
+    "403": CallFault(http_status=403),
+    "404": CallFault(http_status=404),
+    "refused": CallFault(error="Something went wrong.", error_code=0),
+    "refused in a bare text": CallFault(error="Server is busy"),
     "not there yet": CallFault(error="There is no task yet.", error_code=1),
     "no tasklist": CallFault(answer="data_wrapped"),
 }
 
 
+def seconds_taken(done: Message) -> float:
+    """Return how long it took from a job's answer to its picture."""
+    return done.edits[-1].monotonic - done.edits[0].monotonic
+
+
+@pytest.mark.usefixtures("quick_retries")
 async def test_polling_alone_is_enough(polling_stage: Stage) -> None:
     """Without a public address the task's end is found all the same."""
     done = await polling_stage.end_of(await polling_stage.sana())
@@ -37,27 +48,25 @@ async def test_polling_alone_is_enough(polling_stage: Stage) -> None:
     assert polling_stage.calls("callback") == 0
 
 
+@pytest.mark.usefixtures("quick_retries")
 async def test_nobody_polls_while_callbacks_arrive(quick_stage: Stage) -> None:
-    """A task that takes longer than polling alone would wait needs one Task/Detail: the callback's."""
-    quick_stage.wiro.script.add(Rule(call="task", do=TaskScript(seconds=2.5)))
+    """A task that polling alone would have looked at in between needs one Task/Detail: the callback's."""
+    quick_stage.wiro.script.add(Rule(call="task", do=TaskScript(seconds=0.6)))
     assert (await quick_stage.end_of(await quick_stage.sana())).pictures
     assert quick_stage.calls("Task/Detail") == 1
 
 
+@pytest.mark.usefixtures("quick_retries")
 async def test_polling_is_quicker_once_callbacks_have_stopped(
     monkeypatch: pytest.MonkeyPatch, quick_stage: Stage
 ) -> None:
     """After two that never came, the next task is not left waiting for its own."""
-    monkeypatch.setattr("bot.jobs.pace._CALLBACK_GRACE_SECONDS", 2.0)
-    monkeypatch.setattr("bot.jobs.pace._CLIENTS_PACE", ((60.0, 0.2),))
+    monkeypatch.setattr("bot.jobs.pace._CALLBACK_GRACE_SECONDS", 1.5)
     quick_stage.wiro.script.add(NO_CALLBACKS)
-    waited = []
-    for messages in ([await quick_stage.sana(), await quick_stage.sana()], [await quick_stage.sana()]):
-        for message in messages:
-            done = await quick_stage.end_of(message)
-            waited.append(done.edits[-1].monotonic - done.edits[0].monotonic)
-    assert min(waited[:2]) >= 2.0
-    assert waited[2] < 2.0
+    for message in [await quick_stage.sana(), await quick_stage.sana()]:
+        assert seconds_taken(await quick_stage.end_of(message)) >= 1.5
+    third = await quick_stage.end_of(await quick_stage.sana())
+    assert seconds_taken(third) < 1.5
 
 
 async def test_what_ended_while_the_bot_was_down_is_seen_at_once(quick_stage: Stage) -> None:
@@ -98,12 +107,13 @@ async def test_the_budget_holds_over_all_jobs(quick_stage: Stage) -> None:
     await quick_stage.wiro.wait_for_task(lambda task: task.taskid == "50" and task.status == "task_output")
     await quick_stage.stop_bot()
     await quick_stage.start_bot()
-    looks = [seen.time for seen in await quick_stage.wiro.wait_for_requests("Task/Detail", 30, 10)]
-    for first, last in zip(looks, looks[POLLS_AT_ONCE:], strict=False):
-        assert last - first >= 0.9 / POLLS_PER_SECOND
-    assert all(later - earlier >= 0.1 for earlier, later in pairwise(looks[POLLS_AT_ONCE:]))
+    looks = [seen.time for seen in await quick_stage.wiro.wait_for_requests("Task/Detail", 26, 10)]
+    for (first, began), (last, ended) in combinations(enumerate(looks), 2):
+        seen_late = 2  # by a busy machine
+        assert last - first < POLLS_AT_ONCE + POLLS_PER_SECOND * (ended - began) + seen_late
 
 
+@pytest.mark.usefixtures("quick_retries")
 @pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
 async def test_a_bad_answer_of_task_detail_is_asked_for_again(quick_stage: Stage, answer: CallFault) -> None:
     """Whatever goes wrong with it, the job ends with its picture, and Run is not sent again."""

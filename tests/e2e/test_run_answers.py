@@ -5,7 +5,7 @@ import pytest
 from sandbox.environment import free_port
 from sandbox.wiro import CallFault, Rule, WiroConfig, WiroServer
 from tests.support.log import Log
-from tests.support.stage import PAID, REFUNDED, Stage, eventually
+from tests.support.stage import PAID, REFUNDED, Stage
 
 UNDERSTOOD = {
     "taskid under data": CallFault(answer="data_wrapped"),
@@ -104,10 +104,10 @@ async def test_an_unusual_answer_is_understood(quick_stage: Stage, answer: CallF
 
 
 async def test_the_member_does_not_wait_for_wiro(quick_stage: Stage) -> None:
-    """The answer is there, with its button, while Run is still under way."""
-    quick_stage.wiro.script.add(Rule(call="Run", do=CallFault(delay_seconds=1.0)))
-    message = await quick_stage.sana()
-    assert message.button("Cancel")
+    """All are answered, each with a button, while not one Run has been."""
+    quick_stage.wiro.script.add(Rule(call="Run", do=CallFault(delay_seconds=1.0), times=None))
+    for _ in range(5):
+        assert (await quick_stage.sana()).button("Cancel")
     assert quick_stage.calls("Run") == 0
 
 
@@ -146,17 +146,17 @@ async def test_wiro_cannot_ask_for_more_than_ten_minutes(log: Log, quick_stage: 
     """A Retry-After that makes no sense does not end the service."""
     quick_stage.wiro.script.add(Rule(call="Run", do=CallFault(http_status=429, retry_after_seconds=10**9)))
     await quick_stage.sana()
-    await eventually(lambda: bool(log.of("run.refused")))
-    [refused] = log.of("run.refused")
+    [refused] = await log.wait_for("run.refused")
     assert 590 <= refused["next_try_seconds"] <= 600
 
 
+@pytest.mark.usefixtures("quick_probes")
 async def test_a_service_that_is_down_is_waited_for(log: Log, bare_stage: Stage) -> None:
     """Where no connection can be made nothing was started: the job runs once Wiro is there."""
     port = free_port()
     await bare_stage.start_bot(wiro_api_base=f"http://127.0.0.1:{port}/v1")
     message = await bare_stage.sana()
-    await eventually(lambda: bool(log.of("run.refused")))
+    await log.wait_for("run.refused")
     async with WiroServer(WiroConfig(port=port)):
         assert (await bare_stage.end_of(message)).pictures
         await bare_stage.closed()
@@ -189,6 +189,6 @@ async def test_a_final_refusal_ends_the_job(
     assert ended.text.startswith(f"{what_happened}\nYour 1 credit is back.\n")
     assert ended.text.endswith("Reference S-1")
     assert (quick_stage.calls("Run"), quick_stage.ledger()) == (1, REFUNDED)
-    [told] = log.of("job.ended")
+    [told] = await log.wait_for("job.ended")
     assert told["job"] == "S-1"
     assert (answer.error or "HTTP 404") in told["detail"]

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -143,3 +144,44 @@ async def test_health_tells_what_is_missing(stage: Stage) -> None:
     async with stage.session.get(url) as response:
         assert response.status == 503
         assert (await response.json())["missing"] == ["Discord: no shard is connected"]
+
+
+async def open_silent(port: int, count: int) -> list[asyncio.StreamWriter]:
+    """Open connections that say nothing."""
+    return [(await asyncio.open_connection("127.0.0.1", port))[1] for _ in range(count)]
+
+
+async def test_silent_connections_are_ended(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that says nothing, or never ends its header, does not stay."""
+    monkeypatch.setattr("bot.callbacks._CONNECTION_SECONDS", 0.1)
+    for half in (b"", b"POST /wiro/callback/"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
+        writer.write(half)
+        async with asyncio.timeout(5):
+            with suppress(ConnectionResetError):
+                await reader.read()
+        writer.close()
+    assert await stage.post(KNOWN) == 200
+
+
+async def test_too_many_connections_are_refused_and_the_listener_recovers(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the bound a connection is closed at once; when the others have gone, all is as before."""
+    monkeypatch.setattr("bot.callbacks._CONNECTIONS_AT_MOST", 5)
+    writers = await open_silent(stage.port, 5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
+    async with asyncio.timeout(5):
+        assert await reader.read() == b""
+    for each in (*writers, writer):
+        each.close()
+        await each.wait_closed()
+
+    async def is_heard() -> bool:
+        with suppress(aiohttp.ClientError):
+            return await stage.post(KNOWN) == 200
+        return False
+
+    async with asyncio.timeout(5):
+        while not await is_heard():  # noqa: ASYNC110 - a socket tells nobody that it is closed
+            await asyncio.sleep(0)

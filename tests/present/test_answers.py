@@ -58,5 +58,5 @@ async def test_answers_that_were_refused_are_withdrawn(
     assert len(service.told) == 1
     message = await answer_to(member, sent)
     assert message.ephemeral
-    assert "nothing was charged" in message.text
+    assert "nothing is charged" in message.text
     assert [line["log_level"] for line in logs if line["event"] == "command.failed"] == ["error"]

@@ -130,7 +130,7 @@ class RawBot:
 
     async def event(self, name: str) -> Json:
         """Return the data of the next event of that name; what comes before it is kept in `seen`."""
-        while (frame := await self.frame())["t" if "t" in frame else "op"] != name:
+        while (frame := await self.frame())["t"] != name:
             pass
         found: Json = frame["d"]
         return found

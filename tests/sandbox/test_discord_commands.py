@@ -55,6 +55,27 @@ async def test_the_client_holds_what_is_registered(options: Json) -> None:
             assert {each["name"]: each["value"] for each in sent["data"]["options"]} == options
 
 
+@pytest.mark.parametrize("wrong", ["512", 1024, True])
+async def test_a_wrong_choice_is_told_the_right_ones(wrong: str | float) -> None:
+    """Whoever sends something else than a choice, of whatever type, reads all of the choices."""
+    choices = [{"name": f"{side} pixels", "value": str(side)} for side in range(100, 2600, 100)]
+    async with scene(None, command(option("size", choices=choices))) as at:
+        with pytest.raises(Refused) as refused:
+            await at.member.type("go", channel="general", options={"size": wrong})
+        listed = ", ".join(f"'{choice['value']}'" for choice in choices)
+        assert str(refused.value) == f"{wrong!r} is no choice of the option 'size'. Its choices: {listed}"
+
+
+async def test_long_choices_are_cut() -> None:
+    """Twenty-five choices of a hundred characters do not make a page of a refusal."""
+    choices = [{"name": f"{number}", "value": f"{number:0100}"} for number in range(25)]
+    async with scene(None, command(option("size", choices=choices))) as at:
+        with pytest.raises(Refused) as refused:
+            await at.member.type("go", channel="general", options={"size": "x"})
+        assert 500 < len(str(refused.value)) < 1100
+        assert str(refused.value).endswith("…")
+
+
 async def test_what_is_sent() -> None:
     """Options arrive with their types, and members with what is known of them."""
     async with scene(None, DRAW) as at:

@@ -1,6 +1,7 @@
 import pytest
 
 from sandbox.discord import DiscordConfig
+from sandbox.discord.identity import BOT_TOKEN
 from sandbox.discord.sessions import Intent
 from tests.sandbox.discord_support import Json, scene
 
@@ -11,9 +12,10 @@ async def test_a_login() -> None:
     """HELLO comes first, a heartbeat is answered before IDENTIFY, READY and the guilds follow it."""
     async with scene(connect=False) as at:
         await at.bot.open()
-        assert (await at.bot.frame())["op"] == 10
+        hello = await at.bot.frame()
+        assert (hello["op"], hello["s"], hello["t"]) == (10, None, None)
         await at.bot.send(1, None)
-        assert (await at.bot.frame())["op"] == 11
+        assert await at.bot.frame() == {"op": 11, "d": None, "s": None, "t": None}
         await at.bot.send(2, {"token": at.server.config.token, "intents": 1})
         ready = await at.bot.event("READY")
         assert ready["user"]["id"] == str(at.server.bot_user_id)
@@ -28,8 +30,8 @@ async def test_a_login() -> None:
     ("frame", "code"),
     [
         ({"op": 2, "d": {"token": "wrong", "intents": 1}}, 4004),
-        ({"op": 2, "d": {"token": "sandbox.discord.token", "shard": [2, 2]}}, 4010),
-        ({"op": 2, "d": {"token": "sandbox.discord.token", "shard": "x"}}, 4010),
+        ({"op": 2, "d": {"token": BOT_TOKEN, "shard": [2, 2]}}, 4010),
+        ({"op": 2, "d": {"token": BOT_TOKEN, "shard": "x"}}, 4010),
         ({"op": 2, "d": None}, 4002),
         ({"op": 99, "d": None}, 4001),
         ({"op": 8, "d": {}}, 4003),
@@ -81,7 +83,7 @@ async def test_a_resume_that_cannot_be(change: Json) -> None:
         await at.bot.open()
         await at.bot.send(6, resume)
         assert (await at.bot.frame())["op"] == 10
-        assert await at.bot.frame() == {"op": 9, "d": False}
+        assert await at.bot.frame() == {"op": 9, "d": False, "s": None, "t": None}
 
 
 async def test_events_are_filtered_by_intents() -> None:
@@ -139,9 +141,9 @@ async def test_faults_of_the_gateway() -> None:
         await at.members.trouble_gateway(reconnect=True)
         while (frame := await at.bot.frame())["op"] == 0:
             pass
-        assert frame == {"op": 7, "d": None}
+        assert frame == {"op": 7, "d": None, "s": None, "t": None}
         await at.members.trouble_gateway(invalidate_resumable=True, refuses_logins=True)
-        assert await at.bot.frame() == {"op": 9, "d": True}
+        assert await at.bot.frame() == {"op": 9, "d": True, "s": None, "t": None}
         async with at.bot.session.get(at.server.origin + "/gateway") as answer:
             assert answer.status == 503
         await at.members.clear_faults()

@@ -40,6 +40,8 @@ class Stage:
     members: Members
     folder: Path
     environment: dict[str, str]
+    usual: dict[str, Option] = field(default_factory=lambda: {"prompt": "a red fox"})
+    """What is typed with `/sana` where a test does not say otherwise."""
     _app: App | None = field(default=None, repr=False)
     _run: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -91,9 +93,9 @@ class Stage:
         options: Mapping[str, Option] | None = None,
         **more: Option,
     ) -> Message:
-        """Type `/sana`, with a prompt if none is given, and return the message that answers it."""
+        """Type `/sana`, with what is usual and these options, and return the message that answers it."""
         someone = who or self.member()
-        wanted = {"prompt": "a red fox", **(options or {}), **more}
+        wanted = {**self.usual, **(options or {}), **more}
         typed = await someone.type("sana", channel=channel, options=wanted)
         assert typed.shown == "answered", typed
         return await someone.message(channel, typed.message_id)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
 
+import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
 from PIL import Image
 
@@ -170,14 +172,32 @@ async def test_localhost_can_be_allowed_by_name(serve: Serve) -> None:
         await fetch(url)
 
 
+class LeadsInwards(AbstractResolver):
+    """A name service that says loopback, whatever it is asked."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return loopback."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host="127.0.0.1",
+                port=port,
+                family=family,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    async def close(self) -> None:
+        """Close nothing."""
+
+
 async def test_a_name_that_leads_inwards_is_refused(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """An allowed name that resolves to loopback is not connected to."""
     port = int((await serve(PNG)).rpartition(":")[2].partition("/")[0])
-
-    async def resolve(*_: object, **__: object) -> list[object]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    monkeypatch.setattr(aiohttp, "DefaultResolver", LeadsInwards)
     with pytest.raises(PictureRefusedError, match="no public address"):
         await fetch(f"https://cdn1.wiro.ai:{port}/0.png")
 

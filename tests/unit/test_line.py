@@ -1,6 +1,7 @@
 """The fair line and the slots: pure bookkeeping."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,12 +57,13 @@ def test_a_burst_that_comes_back_keeps_its_order() -> None:
 
 def test_a_burst_of_several_members_that_comes_back_keeps_their_turns() -> None:
     """Whoever got through waits for the others, in whatever order their jobs come back."""
-    line = line_of((1, 10), (2, 10), (3, 20), (4, 20), (5, 30))
-    got_through, *refused = [job_id for _ in range(5) if (job_id := line.take_next())]
-    members = {2: 10, 3: 20, 4: 20, 5: 30}
-    for job_id in reversed(refused):
-        line.join(job_id, members[job_id], START, front=True)
-    assert (got_through, drain(line)) == (1, [3, 5, 2, 4])
+    members = {1: 10, 2: 10, 3: 20, 4: 20, 5: 30}
+    for order in permutations([3, 5, 2, 4]):
+        line = line_of(*members.items())
+        assert drain(line) == [1, 3, 5, 2, 4]
+        for job_id in order:
+            line.join(job_id, members[job_id], START, front=True)
+        assert drain(line) == [3, 5, 2, 4]
 
 
 def test_leaving_is_not_being_served() -> None:
@@ -118,14 +120,16 @@ def test_newcomers_stand_behind_those_that_were_announced(
     )
 
 
-def test_a_fixed_limit_is_never_learned_away() -> None:
-    """What the owner set holds, whatever Wiro says."""
+def test_a_fixed_limit_is_never_exceeded_and_wiro_may_allow_less() -> None:
+    """What the owner set is the most; a refusal lowers it for a while, and no probe lifts it above."""
     slots = Slots(fixed=2, most=64)
     slots.take(1)
-    slots.learn(1, 0.0)
-    assert slots.limit == 2
+    slots.learn(None, 0.0)
+    assert not slots.free(1.0)
+    assert slots.free(200.0)
     slots.take(2)
     assert not slots.free(10_000.0)
+    assert slots.limit == 2
 
 
 def test_a_limit_is_learned_from_what_wiro_states() -> None:
