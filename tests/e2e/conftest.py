@@ -24,9 +24,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-async def bare_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def bare_stage(tmp_path: Path, wiro_config: WiroConfig) -> AsyncIterator[Stage]:
     """As the quick one, but without a bot yet: for settings of its own, see `Stage.start_bot`."""
-    async with staged(tmp_path, discord=UNLIMITED) as ready:
+    async with staged(tmp_path, wiro=wiro_config, discord=UNLIMITED) as ready:
         yield ready
 
 

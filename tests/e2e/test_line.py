@@ -209,3 +209,34 @@ async def test_wrong_credentials_hold_the_line_until_they_are_mended(
     assert (await quick_stage.end_of(message)).pictures
     await quick_stage.closed()
     assert quick_stage.ledger() == PAID
+
+
+@one_at_a_time
+async def test_an_owner_who_sets_too_high_a_limit_is_corrected(bare_stage: Stage, log: Log) -> None:
+    """Wiro allows fewer tasks than `WIRO_MAX_CONCURRENT`: one refusal, and not hundreds of Runs."""
+    bare_stage.wiro.script.add(STUCK)
+    await bare_stage.start_bot(wiro_max_concurrent="4")
+    messages = [await bare_stage.sana() for _ in range(2)]
+    await log.wait_for("run.limit")
+    await a_task(bare_stage, "1")
+    bare_stage.wiro.finish("1")
+    await a_task(bare_stage, "2")
+    bare_stage.wiro.finish("2")
+    for message in messages:
+        assert (await bare_stage.end_of(message)).pictures
+    assert bare_stage.calls("Run") == 3
+
+
+@pytest.mark.usefixtures("quick_probes")
+async def test_one_request_that_wiro_forbids_does_not_hold_up_the_others(quick_stage: Stage) -> None:
+    """A 403 for one prompt looks like an account in trouble: others are tried, and then it fails alone."""
+    forbidden = Rule(call="Run", do=CallFault(http_status=403), times=None, prompt_contains="forbidden")
+    quick_stage.wiro.script.add(forbidden)
+    alone = await quick_stage.sana(prompt="something forbidden")
+    others = [await quick_stage.sana(quick_stage.member(name)) for name in PEOPLE]
+    for message in others:
+        assert (await quick_stage.end_of(message)).pictures
+    ended = await quick_stage.end_of(alone)
+    assert ended.text.startswith(
+        "The picture service refuses this one, although it takes others.\nYour 1 credit is back.\n"
+    )

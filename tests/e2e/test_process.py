@@ -11,7 +11,7 @@ from sandbox.bot_process import BotProcess
 from sandbox.discord import DiscordConfig
 from sandbox.wiro import TaskScript, WiroConfig
 from sandbox.wiro.script import Rule
-from tests.support.stage import Stage, staged
+from tests.support.stage import Stage, eventually, staged
 
 FINAL_EDIT = "/webhooks/{application_id}/{token}/messages/{message_id}"
 
@@ -224,3 +224,17 @@ async def test_ready_means_every_shard(tmp_path: Path) -> None:
             assert (await stage.end_of(message, outsider)).pictures
         finally:
             await bot.end()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+async def test_a_start_can_be_stopped(stage: Stage, how: signal.Signals) -> None:
+    """A bot that waits for a Discord that does not answer stops as quickly as any other."""
+    await stage.members.add_fault(kind="stall", route="/users/@me", seconds=30.0)
+    bot = stage.bot_process()
+    await bot.start()
+    try:
+        await eventually(lambda: "listener.started" in bot.log)  # Discord is called next
+        assert await bot.stop(with_signal=how, timeout_seconds=5) == 0
+        assert "Traceback" not in bot.log
+    finally:
+        await bot.end()

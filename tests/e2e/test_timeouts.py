@@ -10,7 +10,7 @@ from sandbox.wiro import CallFault, Rule, Task, TaskScript
 from tests.support.clock import Clock
 from tests.support.log import Log
 from tests.support.other_client import another_client
-from tests.support.stage import CHANNEL, REFUNDED, Stage, eventually
+from tests.support.stage import CHANNEL, PAID, REFUNDED, Stage, eventually
 
 STUCK = Rule(call="task", do=TaskScript(stuck=True), times=None)
 NOT_KILLED = Rule(
@@ -140,3 +140,21 @@ async def test_a_job_that_waits_too_long_leaves_the_line(log: Log, quick_stage: 
     assert quick_stage.calls("Run") == 1
     assert quick_stage.ledger() == [("reserve", 1), *REFUNDED]
     assert [line["job"] for line in await log.wait_for("job.ended")] == ["S-2"]
+
+
+async def test_a_bot_that_was_down_hears_first_what_became_of_a_task(
+    clock: Clock, quick_stage: Stage
+) -> None:
+    """Down for longer than the timeout, and Wiro fails to answer at first: the finished picture is posted."""
+    quick_stage.wiro.script.add(STUCK)
+    message = await quick_stage.sana()
+    task = await a_task_at(quick_stage, "task_output")
+    await quick_stage.stop_bot()
+    quick_stage.wiro.finish(task.taskid)
+    await eventually(lambda: task.status == "task_postprocess_end")
+    clock.ahead += timedelta(hours=2)
+    quick_stage.wiro.script.add(Rule(call="Task/Detail", do=CallFault(http_status=500), times=3))
+    await quick_stage.start_bot()
+    assert (await quick_stage.end_of(message)).pictures
+    await quick_stage.closed()
+    assert quick_stage.ledger() == PAID
