@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import aiohttp
@@ -43,6 +44,7 @@ _NOT_CONNECTED: Final = (
     aiohttp.InvalidURL,
     aiohttp.NonHttpUrlClientError,
 )
+_LARGE_BYTES: Final = 512 * 1024
 _NOT_READ: Final = (aiohttp.ClientPayloadError, aiohttp.ClientResponseError)
 _SECRET_FIELDS: Final = ("tasktoken", "socketaccesstoken", "callbackUrl")
 
@@ -195,9 +197,15 @@ class WiroClient:
                 log.debug("wiro.failed", path=path, error=type(error).__name__, milliseconds=_since(started))
                 raise
         log.debug("wiro.answered", path=path, status=answer.status, milliseconds=_since(started))
-        return decode_answer(
-            answer.status, answer.body, retry_after=answer.retry_after, hidden=self._hidden(body)
+        decode = partial(
+            decode_answer,
+            answer.status,
+            answer.body,
+            retry_after=answer.retry_after,
+            hidden=self._hidden(body),
         )
+        # A large one would hold up the event loop for longer than it takes to start a thread.
+        return await asyncio.to_thread(decode) if len(answer.body) > _LARGE_BYTES else decode()
 
     async def _post(self, path: str, body: Mapping[str, str | int], timeout_seconds: float) -> _Answer:
         """Send one request and translate what aiohttp raises."""
