@@ -42,7 +42,10 @@ async def expired_unkilled(stage: Stage, clock: Clock) -> tuple[Message, Task]:
         stage.wiro.script.add(rule)
     message = await stage.sana()
     task = await a_task_at(stage, "task_output")
-    clock.ahead += timedelta(seconds=1860)
+    clock.ahead += timedelta(seconds=1800)
+    await call_back(task)
+    await eventually(lambda: stage.calls("Task/Cancel") > 0)  # asked for where Task/Kill was refused
+    clock.ahead += timedelta(seconds=60)
     await call_back(task)
     ended = await stage.end_of(message)
     await stage.closed()
