@@ -6,7 +6,7 @@ export PYTHON
 VENV := .venv/bin
 PROMPT ?= Cinematic photo, black panther, trending on artstation
 
-.PHONY: help setup demo test check format requirements clean
+.PHONY: help setup demo test check format bench-quota requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: ## put the code into the project's format
 	@scripts/setup.sh dev
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
+
+bench-quota: setup ## measure the check and reservation of a /sana on a million ledger entries
+	@$(VENV)/python -m bench.quota_check
 
 requirements: ## compile the pinned requirements anew from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --quiet --upgrade pyproject.toml --extra build -o requirements.txt

@@ -4,9 +4,8 @@ Source of the rules: the design, *Credits*. What counts is what was reserved wit
 nothing happens at midnight, and the moment at which enough is free again can be told exactly.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -34,18 +33,14 @@ _LENGTHS = {
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How many credits a member may use in a rolling period."""
+    """How many credits a member may use in a rolling period; None: as many as they like."""
 
-    credits: int
+    credits: int | None
     period: Period
 
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """Credits of the allowance in use that began to count at one moment (a reserve, less its refund)."""
-
-    counts_at: datetime
-    credits: int
+    def left(self, used: int) -> int | None:
+        """Return what can still be used of it, or None where there is no end to it."""
+        return None if self.credits is None else max(0, self.credits - used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +60,23 @@ def charge(cost: int, *, allowance: Allowance, used: int, granted: int) -> Charg
         used: credits of the allowance used within the last period.
         granted: extra credits left.
     """
-    from_allowance = min(cost, max(0, allowance.credits - used))
+    left = allowance.left(used)
+    from_allowance = cost if left is None else min(cost, left)
     from_grants = cost - from_allowance
     return Charge(from_allowance, from_grants) if from_grants <= granted else None
 
 
-def free_at(cost: int, *, allowance: Allowance, uses: Iterable[Use], granted: int) -> datetime | None:
-    """Return when the cost could be paid if nothing else were used, or None where it never could.
+def must_return(cost: int, *, allowance: Allowance, used: int, granted: int) -> int | None:
+    """Return how many used credits must leave the period before a cost can be paid, or None: never enough.
 
     Args:
         cost: credits that the request costs.
         allowance: the member's allowance.
-        uses: what counts within the last period, oldest first.
+        used: credits of the allowance used within the last period.
         granted: extra credits left.
     """
-    if cost > allowance.credits + granted:
+    if charge(cost, allowance=allowance, used=used, granted=granted) is not None:
+        return 0
+    if allowance.credits is None or cost > allowance.credits + granted:
         return None
-    counted = list(uses)
-    used = sum(use.credits for use in counted)
-    for use in counted:
-        used -= use.credits
-        if charge(cost, allowance=allowance, used=used, granted=granted) is not None:
-            return use.counts_at + allowance.period.length
-    return None
+    return used + cost - allowance.credits - granted

@@ -19,6 +19,8 @@ from bot.images import PictureFetcher
 from bot.jobs.rules import JobRules
 from bot.jobs.service import JobService
 from bot.present.messenger import DiscordMessenger
+from bot.quotas.model import OwnerTerms
+from bot.quotas.service import QuotaService
 from bot.settings import Settings
 from bot.wiro.client import WiroClient, connector
 from bot.wiro.signing import Credentials
@@ -26,6 +28,8 @@ from cogs import setup_cogs
 from cogs.guard import guarded_tree
 from storage.database import Database
 from storage.jobs import SqliteJobStore
+from storage.quotas import SqliteQuotaStore
+from storage.reports import SqliteReports
 
 USER_AGENT: Final = f"sana-bot/{__version__}"
 _STOP_SECONDS: Final = 2.0  # for what is between two effects when a stop is asked for
@@ -88,8 +92,9 @@ class App:
             database = await stack.enter_async_context(Database.open(settings.database_url))
             client = await stack.enter_async_context(SanaClient(guarded_tree(settings.discord_guild_ids)))
             messenger = DiscordMessenger(client, SystemClock())
+            terms = _terms(settings)
             service = JobService(
-                store=SqliteJobStore(database, Allowance(settings.quota_credits, settings.quota_period)),
+                store=SqliteJobStore(database, terms),
                 wiro=await stack.enter_async_context(_wiro(settings)),
                 pictures=await stack.enter_async_context(
                     PictureFetcher.open(allowed_hosts=settings.wiro_output_hosts, user_agent=USER_AGENT)
@@ -98,14 +103,22 @@ class App:
                 clock=SystemClock(),
                 rules=_rules(settings),
             )
+            quotas = QuotaService(
+                store=SqliteQuotaStore(database, terms),
+                reports=SqliteReports(database),
+                jobs=service,
+                clock=SystemClock(),
+                terms=terms,
+            )
             stack.push_async_callback(messenger.aclose)
             listener = Listener(service, lambda: Health(_missing(client)))
             await _listen(listener, settings)
             stack.push_async_callback(listener.stop)
-            await setup_cogs(client, service)
+            await setup_cogs(client, service, quotas)
             await client.sign_in(settings.discord_token.get_secret_value())
             await client.register_commands(settings.discord_guild_ids)
             await service.recover()
+            await quotas.recover()
             self._is_started = True
             await self._work(service, client, database)
 
@@ -146,6 +159,11 @@ async def _wiro(settings: Settings) -> AsyncIterator[WiroClient]:
             ),
             user_agent=USER_AGENT,
         )
+
+
+def _terms(settings: Settings) -> OwnerTerms:
+    default = Allowance(settings.quota_credits, settings.quota_period)
+    return OwnerTerms(default, cap=settings.quota_max_credits)
 
 
 def _rules(settings: Settings) -> JobRules:

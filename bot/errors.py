@@ -8,11 +8,20 @@
     ├── Refusal                       a member asked for what cannot be had; nothing was reserved
     │   ├── InvalidParametersError    one sentence for each wrong field
     │   ├── AllowanceExceededError    not enough credits
+    │   ├── BlockedError              a moderator blocked the member
     │   ├── MissingPermissionsError   the bot lacks permissions in the channel
     │   ├── LineFullError             too many jobs are waiting
     │   ├── NotServedError            the server is not one that this bot serves
     │   ├── NotAllowedError           somebody else's job, or none at all
-    │   └── JobOverError              nothing left to cancel
+    │   ├── JobOverError              nothing left to cancel
+    │   ├── NotModeratorError         quotas are the moderators'
+    │   ├── NeedsManageServerError    a moderator without Manage Server may not do this
+    │   ├── CapExceededError          more than the owner lets moderators give
+    │   └── InvalidRequestError       what a moderator asked for cannot be done as it was asked
+    │       ├── InvalidDurationError  cannot be read as a length of time
+    │       ├── OutOfRangeError       a number, or the length of a text
+    │       ├── NothingToRemoveError  no such rule, no block, no extra credits
+    │       └── TooManyRulesError     the server has as many as it can have
     ├── WiroError                     a call to Wiro failed
     │   ├── NothingStartedError       certain: the call had no effect
     │   │   ├── WiroUnreachableError  no connection was made
@@ -80,7 +89,7 @@ class AllowanceExceededError(Refusal):
 
     Args:
         needed: credits that the request costs.
-        left: credits that the member has left.
+        left: credits that can be used now: a request that costs no more than these would fit.
         whole: credits of the whole allowance, extra credits included.
         free_at: when enough are free again; None where the request costs more than the whole allowance.
     """
@@ -91,6 +100,20 @@ class AllowanceExceededError(Refusal):
         self.left = left
         self.whole = whole
         self.free_at = free_at
+
+
+class BlockedError(Refusal):
+    """A moderator blocked the member.
+
+    Args:
+        until: when the block ends; None: never by itself.
+        reason: in the moderator's words.
+    """
+
+    def __init__(self, *, until: datetime | None, reason: str) -> None:
+        super().__init__("blocked" if until is None else f"blocked until {until.isoformat()}")
+        self.until = until
+        self.reason = reason
 
 
 class MissingPermissionsError(Refusal):
@@ -119,6 +142,75 @@ class NotAllowedError(Refusal):
 
 class JobOverError(Refusal):
     """The job has ended; there is nothing left to cancel."""
+
+
+class NotModeratorError(Refusal):
+    """Only those with Moderate Members may see and change the quotas of others."""
+
+
+class NeedsManageServerError(Refusal):
+    """Only those with Manage Server may set unlimited allowances, or change what they have themselves."""
+
+
+class CapExceededError(Refusal):
+    """The owner lets moderators give a member no more than `QUOTA_MAX_CREDITS`, and nothing unlimited.
+
+    Args:
+        cap: that setting's value.
+    """
+
+    def __init__(self, cap: int) -> None:
+        super().__init__(f"QUOTA_MAX_CREDITS is {cap}")
+        self.cap = cap
+
+
+class InvalidRequestError(Refusal):
+    """What a moderator asked for cannot be done as it was asked; nothing was changed."""
+
+
+class InvalidDurationError(InvalidRequestError):
+    """A text cannot be read as a length of time, or is nothing, or longer than ten years.
+
+    Args:
+        text: what was given.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class OutOfRangeError(InvalidRequestError):
+    """A number is out of range, or the length of a text is.
+
+    Args:
+        name: what the number is: `credits`, or `reason`, of which it is the length.
+        minimum, maximum: what would do.
+        given: what was given.
+    """
+
+    def __init__(self, name: str, *, minimum: int, maximum: int, given: int) -> None:
+        super().__init__(f"{name}: {given} is not within {minimum} and {maximum}")
+        self.name = name
+        self.minimum = minimum
+        self.maximum = maximum
+        self.given = given
+
+
+class NothingToRemoveError(InvalidRequestError):
+    """There is no such rule, no block to end, or no extra credit to take back."""
+
+
+class TooManyRulesError(InvalidRequestError):
+    """The server has as many rules as it can have.
+
+    Args:
+        most: how many.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} rules")
+        self.most = most
 
 
 class WiroError(SanaBotError):

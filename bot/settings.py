@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.allowance import Period
@@ -85,6 +93,7 @@ class Settings(BaseSettings):
 
     quota_credits: Annotated[int, Field(ge=0, le=1_000_000_000)] = 20
     quota_period: Period = Period.DAY
+    quota_max_credits: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
 
     job_timeout_seconds: Annotated[int, Field(ge=5, le=86_400)] = 1800
     queue_timeout_seconds: Annotated[int, Field(ge=5, le=604_800)] = 21_600
@@ -92,6 +101,15 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+
+    @field_validator("quota_max_credits")
+    @classmethod
+    def _caps_no_default(cls, value: int | None, info: ValidationInfo) -> int | None:
+        """Refuse a cap below the owner's own default: one of the two must be a mistake."""
+        default = info.data.get("quota_credits", 0)
+        if value is not None and value < default:
+            raise ValueError(f"should be at least QUOTA_CREDITS, which is {default}")
+        return value
 
     @property
     def job_timeout(self) -> timedelta:

@@ -7,7 +7,7 @@ from bot.jobs.service import JobService
 from bot.present.answers import tell
 from bot.present.buttons import CANCEL_TEMPLATE
 from bot.present.notes import cancelling
-from cogs.guard import Interaction, clickable
+from cogs.guard import Interaction, clickable, number_in
 
 
 class CancelCog(commands.Cog):
@@ -24,7 +24,7 @@ class CancelCog(commands.Cog):
 
     async def cog_load(self) -> None:
         """Hear clicks on the buttons of all messages, older ones too."""
-        self._bot.add_dynamic_items(clickable(CANCEL_TEMPLATE, self.cancel))
+        self._bot.add_dynamic_items(clickable(CANCEL_TEMPLATE, self.cancel, number_in))
 
     async def cancel(self, interaction: Interaction, job_id: int | None) -> None:
         """Cancel the job for its owner or a moderator; the job's message is left to its one writer."""

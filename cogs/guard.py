@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 import structlog
@@ -12,10 +12,12 @@ from discord import app_commands, ui
 from bot.errors import MessageError, NotServedError, Refusal, StorageError
 from bot.present.answers import tell
 from bot.present.buttons import read_number
-from bot.present.notes import CANNOT_STORE, COMMAND_CHANGED, unexpected
+from bot.present.notes import CANNOT_STORE, CANNOT_USE, COMMAND_CHANGED, unexpected
 from bot.present.refusals import refusal
 
 Interaction = discord.Interaction[Any]
+
+_Read = TypeVar("_Read")
 
 log = structlog.get_logger()
 
@@ -41,27 +43,30 @@ def guarded_tree(guild_ids: frozenset[int]) -> type[app_commands.CommandTree[Any
 
 
 def clickable(
-    template: re.Pattern[str], on_click: Callable[[Interaction, int | None], Awaitable[None]]
+    template: re.Pattern[str],
+    on_click: Callable[[Interaction, _Read], Awaitable[None]],
+    read: Callable[[re.Match[str]], _Read],
 ) -> type[ui.DynamicItem[ui.Item[Any]]]:
     """Return the class that answers clicks on buttons whose `custom_id` has this form, however old they are.
 
     discord.py makes an instance of it for each click, so the class has to know whom to call.
 
     Args:
-        template: the form, with a group `number`.
-        on_click: is called with that number, or None where it is not one that this bot ever wrote.
+        template: the form.
+        on_click: is called with what `read` returned.
+        read: gets what it needs from a `custom_id`, which may be none that this bot ever wrote.
     """
 
     class Clicked(ui.DynamicItem[ui.Item[Any]], template=template):
-        def __init__(self, item: ui.Item[Any], number: int | None) -> None:
+        def __init__(self, item: ui.Item[Any], said: _Read) -> None:
             super().__init__(item)
-            self.number = number
+            self.said = said
 
         @classmethod
         async def from_custom_id(
             cls, _: Interaction, item: ui.Item[Any], match: re.Match[str], /
         ) -> "Clicked":
-            return cls(item, read_number(match["number"]))
+            return cls(item, read(match))
 
         async def interaction_check(self, interaction: Interaction) -> bool:
             is_served: bool = await interaction.client.tree.interaction_check(interaction)
@@ -69,11 +74,16 @@ def clickable(
 
         async def callback(self, interaction: Interaction) -> None:
             try:
-                await on_click(interaction, self.number)
+                await on_click(interaction, self.said)
             except Exception as error:  # noqa: BLE001 - as a command tree does: explain() logs it
                 await explain(interaction, error)
 
     return Clicked
+
+
+def number_in(match: re.Match[str]) -> int | None:
+    """Return the group `number` of a `custom_id`, or None where it is not one that this bot ever wrote."""
+    return read_number(match["number"])
 
 
 async def explain(interaction: Interaction, error: Exception) -> None:
@@ -86,6 +96,8 @@ async def explain(interaction: Interaction, error: Exception) -> None:
         case StorageError():
             log.error("command.not_stored", interaction=interaction.id, error=str(error))
             note = CANNOT_STORE
+        case app_commands.TransformerError():
+            note = CANNOT_USE
         case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
             note = COMMAND_CHANGED
         case _:
@@ -96,6 +108,7 @@ async def explain(interaction: Interaction, error: Exception) -> None:
 def _make_readable(data: Any) -> None:  # noqa: ANN401 - JSON as it came
     """Make what stands in a number's place and is none empty: read as NaN; discord.py fails on the rest."""
     for option in (data or {}).get("options", ()):
+        _make_readable(option)
         is_number = isinstance(option.get("value"), int | float) and not isinstance(option["value"], bool)
         if option["type"] == discord.AppCommandOptionType.number.value and not is_number:
             option["value"] = ""

@@ -9,7 +9,7 @@ from bot.present.answers import show, tell
 from bot.present.buttons import INSPIRE_TEMPLATE
 from bot.present.inspires import inspires
 from bot.present.notes import INSPIRE_CHANGED
-from cogs.guard import Interaction, clickable
+from cogs.guard import Interaction, clickable, number_in
 from cogs.run import draw_seed, run_request
 
 
@@ -27,7 +27,7 @@ class InspireCog(commands.Cog):
 
     async def cog_load(self) -> None:
         """Hear clicks on the buttons of all messages, older ones too."""
-        self._bot.add_dynamic_items(clickable(INSPIRE_TEMPLATE, self.run_inspire))
+        self._bot.add_dynamic_items(clickable(INSPIRE_TEMPLATE, self.run_inspire, number_in))
 
     @app_commands.command(description="See ideas for pictures, and make one of them")
     @app_commands.guild_only

@@ -13,6 +13,7 @@ from bot.present.answers import post
 from bot.present.messages import pending
 from bot.present.permissions import missing_permissions
 from cogs.guard import Interaction
+from cogs.people import role_ids_of
 
 log = structlog.get_logger()
 
@@ -60,4 +61,5 @@ def _request(interaction: Interaction, parameters: SanaParameters) -> Request:
         upload_limit_bytes=interaction.filesize_limit,
         parameters=parameters.to_json(),
         credits=parameters.cost_credits,
+        role_ids=role_ids_of(interaction.user),
     )

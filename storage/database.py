@@ -9,15 +9,15 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-import aiosqlite
-
 from bot.errors import SchemaError, SettingsError, StorageError
+from storage.connection import Connection, Operation, Parameters, Transaction
 from storage.lock import exclusive_lock
 from storage.migrate import migrate
-from storage.writer import Operation, Parameters, Writer
+from storage.writer import Writer
 
 BUSY_TIMEOUT_SECONDS: Final = 1.0
 """How long another program's lock is waited for: within the 3 seconds in which Discord wants an answer."""
@@ -43,15 +43,22 @@ logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
 class Database:
-    """An open database with one writer and one reader. Made by `open`."""
+    """An open database with one writer, and a reader each for short and for long readings. Made by `open`."""
 
     def __init__(
-        self, path: Path, writer: Writer, work: asyncio.Task[None], reader: aiosqlite.Connection
+        self,
+        path: Path,
+        writer: Writer,
+        work: asyncio.Task[None],
+        *,
+        reader: Connection,
+        reporter: Connection,
     ) -> None:
         self.path = path
         self._writer = writer
         self._work = work
         self._reader = reader
+        self._reporter = reporter
 
     @classmethod
     @asynccontextmanager
@@ -77,10 +84,12 @@ class Database:
                 await asyncio.to_thread(migrate, path)
                 connection = await stack.enter_async_context(_connect(path))
                 reader = await stack.enter_async_context(_connect(path))
-                await reader.execute_fetchall("PRAGMA query_only = ON")
+                reporter = await stack.enter_async_context(_connect(path))
+                for reading in (reader, reporter):
+                    await reading.execute_fetchall("PRAGMA query_only = ON")
             writer = Writer(connection)
             work = await stack.enter_async_context(_running(writer))
-            yield cls(path, writer, work, reader)
+            yield cls(path, writer, work, reader=reader, reporter=reporter)
 
     async def watch(self) -> None:
         """Return, or raise, when the writer has ended: as long as it works, wait."""
@@ -95,8 +104,9 @@ class Database:
         """Do an operation in a transaction, shared with others that wait, and return its result once durable.
 
         Args:
-            operation: gets the `Transaction`. It may be run again after a rollback. A refusal that is part
-                of normal life is returned, not raised, so that the others need not be repeated.
+            operation: gets the `Transaction`, in the writer's thread. It may be run again after a rollback.
+                A refusal that is part of normal life is returned, not raised, so that the others need not be
+                repeated.
 
         Raises:
             StorageError: the database did not do it; nothing was written.
@@ -114,6 +124,24 @@ class Database:
         with _translated(self.path):
             return list(await self._reader.execute_fetchall(statement, parameters))
 
+    async def look(self, operation: Operation[_Result]) -> _Result:
+        """Do an operation that only reads, and return its result: all of it as of one commit.
+
+        Raises:
+            StorageError: the database could not be read.
+        """
+        with _translated(self.path):
+            return await self._reader.do(partial(_look, operation=operation))
+
+    async def report(self, operation: Operation[_Result]) -> _Result:
+        """Do an operation as `look` does; it may take long, for only other reports wait for it.
+
+        Raises:
+            StorageError: the database could not be read.
+        """
+        with _translated(self.path):
+            return await self._reporter.do(partial(_look, operation=operation))
+
 
 def _path_of(url: str) -> Path:
     path = url.removeprefix(_URL_PREFIX)
@@ -123,15 +151,23 @@ def _path_of(url: str) -> Path:
 
 
 @asynccontextmanager
-async def _connect(path: Path) -> AsyncIterator[aiosqlite.Connection]:
-    async with aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS) as connection:
-        connection.row_factory = sqlite3.Row
+async def _connect(path: Path) -> AsyncIterator[Connection]:
+    connection = Connection(path, timeout_seconds=BUSY_TIMEOUT_SECONDS)
+    async with connection:
         ((journal_mode,),) = await connection.execute_fetchall("PRAGMA journal_mode = WAL")
         if journal_mode != "wal":
             raise StorageError(f"{path}: SQLite cannot keep a write-ahead log here")
         await connection.execute_fetchall("PRAGMA synchronous = FULL")
         await connection.execute_fetchall("PRAGMA foreign_keys = ON")
         yield connection
+
+
+def _look(connection: sqlite3.Connection, operation: Operation[_Result]) -> _Result:
+    connection.execute("BEGIN")
+    try:
+        return operation(Transaction(connection))
+    finally:
+        connection.execute("ROLLBACK")
 
 
 @asynccontextmanager

@@ -2,20 +2,22 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Collection, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from bot.allowance import Allowance, charge, free_at
-from bot.errors import AllowanceExceededError, StaleJobError
+from bot.allowance import charge
+from bot.errors import AllowanceExceededError, BlockedError, Refusal, StaleJobError
 from bot.jobs.model import REFUNDED, Job, State
 from bot.jobs.ports import Request, Standing
+from bot.quotas.model import OwnerTerms
 from storage import ledger
+from storage.connection import Transaction, Value
 from storage.database import Database
+from storage.ledger import Fetch
 from storage.queries import load_queries
 from storage.times import from_ms, to_ms
-from storage.writer import Transaction, Value
 
 OPEN_JOBS_PAGE: Final = 250
 """Open jobs that are read at once, so that the event loop is never held up by many."""
@@ -30,26 +32,27 @@ class SqliteJobStore:
 
     Args:
         database: open.
-        default_allowance: what every member may use.
+        terms: the owner's; they hold where a server's rules do not say otherwise.
     """
 
-    def __init__(self, database: Database, default_allowance: Allowance) -> None:
+    def __init__(self, database: Database, terms: OwnerTerms) -> None:
         self._database = database
-        self._default_allowance = default_allowance
+        self._terms = terms
 
     async def accept(self, request: Request, now: datetime) -> tuple[Job, Standing]:
         """Store a queued job and reserve its credits; return it, and what is left afterwards.
 
         Raises:
             AllowanceExceededError: too few credits; nothing was stored.
+            BlockedError: a moderator blocked the member; nothing was stored.
             StorageError: nothing was stored.
         """
 
-        async def operation(transaction: Transaction) -> tuple[Job, Standing] | AllowanceExceededError:
-            return await self._accept(transaction, request, now)
+        def operation(transaction: Transaction) -> tuple[Job, Standing] | Refusal:
+            return self._accept(transaction.fetch, request, now)
 
         answer = await self._database.write(operation)
-        if isinstance(answer, AllowanceExceededError):
+        if isinstance(answer, Refusal):
             raise answer
         return answer
 
@@ -72,13 +75,13 @@ class SqliteJobStore:
         statement = _SQL["update_job"].format(changes="".join(f", {name} = :{name}" for name in changes))
         parameters = {**changes, "id": after.id, "before": before.state.value, "state": after.state.value}
 
-        async def operation(transaction: Transaction) -> bool:
-            if not await transaction.fetch(statement, parameters):
+        def operation(transaction: Transaction) -> bool:
+            if not transaction.fetch(statement, parameters):
                 return False
             if settled:
-                await ledger.settle(transaction.fetch, job_id=after.id, amount=settled, now=now)
+                ledger.settle(transaction.fetch, job_id=after.id, amount=settled, now=now)
             if refunded:
-                await ledger.refund(transaction.fetch, job_id=after.id, amount=refunded, now=now)
+                ledger.refund(transaction.fetch, job_id=after.id, amount=refunded, now=now)
             return True
 
         if not await self._database.write(operation):
@@ -87,12 +90,12 @@ class SqliteJobStore:
     async def get(self, job_id: int) -> Job | None:
         """Return one job, open or not."""
         rows = await self._database.read(_SQL["get_job"], {"id": job_id})
-        return _to_job(rows[0]) if rows else None
+        return to_job(rows[0]) if rows else None
 
     async def find_by_callback(self, callback_hash: bytes) -> Job | None:
         """Return the job, open or not, whose last Run had this callback token."""
         rows = await self._database.read(_SQL["find_job_by_callback"], {"callback_hash": callback_hash})
-        return _to_job(rows[0]) if rows else None
+        return to_job(rows[0]) if rows else None
 
     async def list_open(self) -> list[Job]:
         """Return all open jobs, oldest first."""
@@ -100,7 +103,7 @@ class SqliteJobStore:
         while True:
             after = jobs[-1].id if jobs else 0
             rows = await self._database.read(_SQL["list_open_jobs"], {"after": after, "page": OPEN_JOBS_PAGE})
-            jobs.extend(map(_to_job, rows))
+            jobs.extend(map(to_job, rows))
             if len(rows) < OPEN_JOBS_PAGE:
                 return jobs
 
@@ -109,16 +112,19 @@ class SqliteJobStore:
         rows = await self._database.read(_SQL["claimed_taskids"], {"taskids": json.dumps(taskids)})
         return frozenset(taskid for (taskid,) in rows)
 
-    async def standing(self, guild_id: int, member_id: int, now: datetime) -> Standing:
-        """Return what a member has left."""
-        position = await self._position(self._database.read, guild_id, member_id, now)
+    async def standing(
+        self, guild_id: int, member_id: int, role_ids: Collection[int], now: datetime
+    ) -> Standing:
+        """Return what a member with these roles has left."""
+        position = await self._database.look(
+            lambda transaction: self._position(transaction.fetch, guild_id, member_id, role_ids, now)
+        )
         return position.standing
 
-    async def _accept(
-        self, transaction: Transaction, request: Request, now: datetime
-    ) -> tuple[Job, Standing] | AllowanceExceededError:
-        guild_id, member_id = request.guild_id, request.member_id
-        position = await self._position(transaction.fetch, guild_id, member_id, now)
+    def _accept(self, fetch: Fetch, request: Request, now: datetime) -> tuple[Job, Standing] | Refusal:
+        position = self._position(fetch, request.guild_id, request.member_id, request.role_ids, now)
+        if position.block is not None:
+            return BlockedError(until=position.block.until, reason=position.block.reason)
         standing = position.standing
         charged = charge(
             request.credits,
@@ -127,27 +133,20 @@ class SqliteJobStore:
             granted=standing.granted,
         )
         if charged is None:
-            return await _refusal(transaction, request, position)
-        job = await _insert(transaction, request, now)
-        await ledger.reserve(
-            transaction.fetch,
-            guild_id=guild_id,
-            member_id=member_id,
-            job_id=job.id,
-            charge=charged,
-            at=position.at,
-        )
-        return job, Standing(
-            allowance=standing.allowance,
+            return _exceeded(fetch, request.credits, position)
+        job = _insert(fetch, request, now)
+        ledger.reserve(fetch, position=position, job_id=job.id, charge=charged)
+        return job, replace(
+            standing,
             used=standing.used + charged.from_allowance,
             granted=standing.granted - charged.from_grants,
         )
 
-    async def _position(
-        self, fetch: ledger.Fetch, guild_id: int, member_id: int, now: datetime
+    def _position(
+        self, fetch: Fetch, guild_id: int, member_id: int, role_ids: Collection[int], now: datetime
     ) -> ledger.Position:
-        return await ledger.read_position(
-            fetch, guild_id=guild_id, member_id=member_id, allowance=self._default_allowance, now=now
+        return ledger.read_position(
+            fetch, guild_id=guild_id, member_id=member_id, role_ids=role_ids, terms=self._terms, now=now
         )
 
 
@@ -164,24 +163,19 @@ def _entries(before: Job, after: Job, settle: int) -> tuple[int, int]:
     return settle, after.credits - settle
 
 
-async def _refusal(
-    transaction: Transaction, request: Request, position: ledger.Position
-) -> AllowanceExceededError:
-    allowance, granted = position.standing.allowance, position.standing.granted
-    uses = await ledger.read_uses(
-        transaction.fetch, guild_id=request.guild_id, member_id=request.member_id, position=position
-    )
+def _exceeded(fetch: Fetch, cost: int, position: ledger.Position) -> AllowanceExceededError:
+    standing = position.standing
     return AllowanceExceededError(
-        needed=request.credits,
-        left=position.standing.left,
-        whole=allowance.credits + granted,
-        free_at=free_at(request.credits, allowance=allowance, uses=uses, granted=granted),
+        needed=cost,
+        left=standing.left or 0,
+        whole=(standing.allowance.credits or 0) + standing.granted,
+        free_at=ledger.read_free_at(fetch, position=position, cost=cost),
     )
 
 
-async def _insert(transaction: Transaction, request: Request, now: datetime) -> Job:
+def _insert(fetch: Fetch, request: Request, now: datetime) -> Job:
     created_at = to_ms(now)
-    ((job_id,),) = await transaction.fetch(
+    ((job_id,),) = fetch(
         _SQL["insert_job"],
         {
             "guild_id": request.guild_id,
@@ -191,6 +185,7 @@ async def _insert(transaction: Transaction, request: Request, now: datetime) -> 
             "upload_limit_bytes": request.upload_limit_bytes,
             "parameters": request.parameters,
             "credits": request.credits,
+            "role_ids": json.dumps(request.role_ids),
             "created_at": created_at,
         },
     )
@@ -204,13 +199,16 @@ async def _insert(transaction: Transaction, request: Request, now: datetime) -> 
         upload_limit_bytes=request.upload_limit_bytes,
         parameters=request.parameters,
         credits=request.credits,
+        role_ids=request.role_ids,
         created_at=from_ms(created_at),
     )
 
 
-def _to_job(row: sqlite3.Row) -> Job:
+def to_job(row: sqlite3.Row) -> Job:
+    """Return the job that a whole row of its table is."""
     values: dict[str, Any] = dict(row)
     values["state"] = State(values["state"])
+    values["role_ids"] = tuple(json.loads(values["role_ids"]))
     values["refunded"] = bool(values["refunded"])
     for name in _TIMES:
         if values[name] is not None:

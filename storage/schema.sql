@@ -31,11 +31,13 @@ CREATE TABLE jobs (
     refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunded IN (0, 1)),
     reason TEXT,
     detail TEXT,
+    role_ids TEXT NOT NULL DEFAULT '[]', -- the member's when the job was accepted, a JSON list
     CHECK (closed_at IS NULL OR interaction_token IS NULL)
 ) STRICT;
 
 CREATE INDEX jobs_open ON jobs (id) WHERE closed_at IS NULL;
 CREATE UNIQUE INDEX jobs_by_callback_hash ON jobs (callback_hash) WHERE callback_hash IS NOT NULL;
+CREATE INDEX jobs_open_by_member ON jobs (guild_id, member_id) WHERE closed_at IS NULL;
 CREATE INDEX jobs_by_taskid ON jobs (taskid) WHERE taskid IS NOT NULL;
 
 CREATE TABLE ledger (
@@ -49,6 +51,7 @@ CREATE TABLE ledger (
     grant_credits INTEGER NOT NULL, -- how the extra credits change
     counts_at INTEGER NOT NULL, -- of a refund: when its reserve counted
     at INTEGER NOT NULL, -- never earlier than the entry before
+    change_id INTEGER REFERENCES quota_changes (id) CHECK (change_id IS NULL OR kind IN ('grant', 'reset')),
     UNIQUE (job_id, kind),
     CHECK ((job_id IS NULL) = (kind IN ('grant', 'reset'))),
     CHECK (CASE kind
@@ -65,6 +68,9 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_allowance ON ledger (guild_id, member_id, counts_at, allowance_credits)
     WHERE allowance_credits <> 0;
 CREATE INDEX ledger_grants ON ledger (guild_id, member_id, grant_credits) WHERE grant_credits <> 0;
+CREATE INDEX ledger_resets ON ledger (guild_id, member_id, counts_at) WHERE kind = 'reset';
+CREATE INDEX ledger_by_time ON ledger (guild_id, at);
+CREATE INDEX ledger_by_member ON ledger (guild_id, member_id, at);
 
 -- The newest entry, whose time the ledger never goes back behind; no row in an empty ledger.
 CREATE VIEW ledger_newest AS SELECT * FROM ledger WHERE id = (SELECT max(id) FROM ledger);
@@ -77,4 +83,60 @@ END;
 CREATE TRIGGER ledger_is_never_shortened BEFORE DELETE ON ledger
 BEGIN
     SELECT raise(ABORT, 'the ledger is append-only');
+END;
+
+-- What moderators decide: rules, blocks, and a record of each decision.
+
+CREATE TABLE servers (
+    guild_id INTEGER PRIMARY KEY,
+    period TEXT CHECK (period IN ('hour', 'day', 'week', 'month')), -- of all rules; NULL: the owner's
+    log_channel_id INTEGER
+) STRICT;
+
+CREATE TABLE quota_rules (
+    guild_id INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('default', 'role', 'member')),
+    target_id INTEGER NOT NULL, -- the guild's, the role's or the member's id
+    credits INTEGER CHECK (credits >= 0), -- NULL: unlimited
+    PRIMARY KEY (guild_id, kind, target_id),
+    CHECK (kind <> 'default' OR target_id = guild_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE blocks (
+    guild_id INTEGER NOT NULL,
+    member_id INTEGER NOT NULL,
+    until INTEGER, -- NULL: for good
+    reason TEXT NOT NULL,
+    by_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (guild_id, member_id)
+) STRICT, WITHOUT ROWID;
+
+-- Each decision, with what was there before and what after: see `bot.quotas.model.Change`.
+CREATE TABLE quota_changes (
+    id INTEGER PRIMARY KEY,
+    guild_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    moderator_id INTEGER NOT NULL,
+    action TEXT NOT NULL CHECK (action IN (
+        'default', 'role', 'member', 'remove', 'grant', 'reset', 'block', 'unblock', 'log'
+    )),
+    target_kind TEXT NOT NULL CHECK (target_kind IN ('server', 'role', 'member')),
+    target_id INTEGER NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    reason TEXT
+) STRICT;
+
+CREATE INDEX quota_changes_by_time ON quota_changes (guild_id, at);
+CREATE INDEX quota_changes_by_member ON quota_changes (guild_id, target_id, at) WHERE target_kind = 'member';
+
+CREATE TRIGGER quota_changes_are_never_changed BEFORE UPDATE ON quota_changes
+BEGIN
+    SELECT raise(ABORT, 'the changes are append-only');
+END;
+
+CREATE TRIGGER quota_changes_are_never_shortened BEFORE DELETE ON quota_changes
+BEGIN
+    SELECT raise(ABORT, 'the changes are append-only');
 END;

@@ -6,13 +6,13 @@ A commit waits for the disk, so operations that come while one is under way shar
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, TypeVar, cast
 
-import aiosqlite
-
 from bot.errors import StorageError
+from storage.connection import Connection, Operation, Transaction
 
 LARGEST_BATCH: Final = 64
 """Operations in one transaction at most, so that the first of them does not wait for long."""
@@ -20,30 +20,7 @@ LARGEST_BATCH: Final = 64
 MOST_WAITING: Final = 1024
 """Operations that wait at most; further callers wait until there is room."""
 
-Value = str | int | float | bytes | None
-"""What a column can hold."""
-
-Parameters = Mapping[str, Value]
 _Result = TypeVar("_Result")
-
-
-class Transaction:
-    """What an operation sees of the writer's connection, between BEGIN and COMMIT."""
-
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
-
-    async def fetch(self, statement: str, parameters: Parameters) -> list[sqlite3.Row]:
-        """Execute one statement and return its rows.
-
-        Raises:
-            sqlite3.Error: it failed.
-        """
-        return list(await self._connection.execute_fetchall(statement, parameters))
-
-
-Operation = Callable[[Transaction], Awaitable[_Result]]
-"""A part of a transaction. It waits for nothing but its statements, and can be repeated after a rollback."""
 
 
 class _Waiting:
@@ -69,10 +46,9 @@ class Writer:
         connection: in autocommit mode; its transactions are the writer's.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.commits = 0
         self._connection = connection
-        self._transaction = Transaction(connection)
         self._waiting: deque[_Waiting] = deque()
         self._room = asyncio.Semaphore(MOST_WAITING)
         self._news = asyncio.Event()
@@ -124,34 +100,52 @@ class Writer:
 
     async def _do_together(self, batch: list[_Waiting]) -> None:
         """Commit a batch as a whole; where that fails, each operation alone, so that one harms no other."""
+        operations = [waiting.operation for waiting in batch]
         try:
-            await self._execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as exc:
+            results = await self._connection.do(partial(_commit, operations=operations))
+        except _NotBegunError as exc:
             for waiting in batch:
-                waiting.fail(exc)
-            return
-        try:
-            results = [await waiting.operation(self._transaction) for waiting in batch]
-            await self._execute("COMMIT")
+                waiting.fail(exc.why)
         except Exception as exc:  # noqa: BLE001 - passed on to the caller, whatever it is
-            await self._roll_back()
             if len(batch) == 1:
                 batch[0].fail(exc)
                 return
             for waiting in batch:
                 await self._do_together([waiting])
-            return
-        self.commits += 1
-        for waiting, result in zip(batch, results, strict=True):
-            waiting.succeed(result)
+        else:
+            self.commits += 1
+            for waiting, result in zip(batch, results, strict=True):
+                waiting.succeed(result)
 
-    async def _roll_back(self) -> None:
-        # After some errors, a full disk among them, SQLite has done so already, and refuses.
+
+class _NotBegunError(Exception):
+    """No transaction could be begun, so that it would be of no use to try each operation alone."""
+
+    def __init__(self, why: sqlite3.Error) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+def _commit(connection: sqlite3.Connection, operations: Sequence[Operation[object]]) -> list[object]:
+    """Do operations in one transaction, and return their results.
+
+    Raises:
+        _NotBegunError: another program has locked the database.
+        BaseException: whatever an operation or the commit failed with; nothing was written.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as exc:
+        raise _NotBegunError(exc) from exc
+    try:
+        results = [operation(Transaction(connection)) for operation in operations]
+        connection.execute("COMMIT")
+    except BaseException:
+        # After some errors, a full disk among them, SQLite has rolled back already, and refuses.
         with suppress(sqlite3.Error):
-            await self._execute("ROLLBACK")
-
-    async def _execute(self, statement: str) -> None:
-        await self._connection.execute_fetchall(statement)
+            connection.execute("ROLLBACK")
+        raise
+    return results
 
 
 def _closed_error() -> StorageError:

@@ -182,7 +182,7 @@ class Deliverer:
         return pictures, refusals
 
     async def _standing(self, job: Job, comes_back: int) -> Standing:
-        standing = await self._store.standing(job.guild_id, job.member_id, self._clock.now())
+        standing = await self._store.standing(job.guild_id, job.member_id, job.role_ids, self._clock.now())
         return standing if job.refunded else replace(standing, used=max(0, standing.used - comes_back))
 
     async def _fail(self, job: Job, refusals: Sequence[PictureError]) -> None:

@@ -74,6 +74,7 @@ class Job:
     upload_limit_bytes: int  # for each file, as Discord said with the interaction
     parameters: str = field(repr=False)  # `bot.parameters.SanaParameters` as JSON
     credits: int  # what was reserved
+    role_ids: tuple[int, ...] = ()  # the member's when the job was accepted: what is left depends on them
     created_at: datetime
     submitted_at: datetime | None = None  # when the last Run was about to be sent
     accepted_at: datetime | None = None  # when Wiro accepted it, from which the timeout counts

@@ -3,7 +3,7 @@
 Implemented by ``storage``, ``bot.wiro``, ``bot.images`` and ``bot.present``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ class Request:
     upload_limit_bytes: int
     parameters: str  # `bot.parameters.SanaParameters` as JSON
     credits: int
+    role_ids: tuple[int, ...] = ()  # the member's roles, which may have allowances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +37,10 @@ class Standing:
     granted: int  # extra credits left
 
     @property
-    def left(self) -> int:
-        """Credits that can be used now."""
-        return max(0, self.allowance.credits - self.used) + self.granted
+    def left(self) -> int | None:
+        """Credits that can be used now; None: as many as they like."""
+        left = self.allowance.left(self.used)
+        return None if left is None else left + self.granted
 
 
 class JobStore(Protocol):
@@ -49,6 +51,7 @@ class JobStore(Protocol):
 
         Raises:
             AllowanceExceededError: too few credits; nothing was stored.
+            BlockedError: a moderator blocked the member; nothing was stored.
         """
         ...
 
@@ -79,8 +82,10 @@ class JobStore(Protocol):
         """Return those of the taskids that belong to a job."""
         ...
 
-    async def standing(self, guild_id: int, member_id: int, now: datetime) -> Standing:
-        """Return what a member has left."""
+    async def standing(
+        self, guild_id: int, member_id: int, role_ids: Collection[int], now: datetime
+    ) -> Standing:
+        """Return what a member with these roles has left."""
         ...
 
 

@@ -5,12 +5,14 @@ to the question who does what next.
 """
 
 import asyncio
+from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from bot.errors import JobOverError, LineFullError, NotAllowedError
-from bot.jobs.book import Book, moving
+from bot.jobs.book import Book, Change, moving
 from bot.jobs.deliver import Deliverer
 from bot.jobs.gate import Gate, Trouble
 from bot.jobs.model import ENDED, REFUNDED, Job, State
@@ -109,6 +111,7 @@ class JobService:
 
         Raises:
             AllowanceExceededError: too few credits.
+            BlockedError: a moderator blocked the member.
             LineFullError: too many jobs are open.
             StorageError: it could not be stored.
         """
@@ -150,11 +153,11 @@ class JobService:
         job = await self._book.find(job_id)
         if job is None or job.guild_id != guild_id or not (may_moderate or job.member_id == member_id):
             raise NotAllowedError(f"S-{job_id}")
-        now = self._clock.now()
+        leaving = _leaving_line(member_id, self._clock.now())
 
         def ending(current: Job) -> Job | None:
             if current.state is State.QUEUED:
-                return current.evolve(State.CANCELLED, ended_at=now, cancelled_by=member_id)
+                return leaving(current)
             if current.state in {State.SUBMITTING, State.RUNNING} and current.cancelled_by is None:
                 return current.with_changes(cancelled_by=member_id)
             return None
@@ -167,13 +170,33 @@ class JobService:
         log.info("job.cancel", job=job.reference, by=member_id, state=str(after.state))
         return after
 
-    async def standing(self, guild_id: int, member_id: int) -> Standing:
-        """Return what a member has left.
+    async def cancel_queued(self, guild_id: int, member_id: int, *, by: int) -> int:
+        """End a member's jobs that are still in line, for a moderator; what Wiro works on goes on.
+
+        Returns:
+            How many were ended.
+
+        Raises:
+            StorageError: some were not ended.
+        """
+        leaving = _leaving_line(by, self._clock.now())
+        queued = [
+            job.id
+            for job in self._book.in_state(State.QUEUED)
+            if (job.guild_id, job.member_id) == (guild_id, member_id)
+        ]
+        ended = [await self._book.change(job_id, leaving) for job_id in queued]
+        cancelled = sum(job is not None for job in ended)
+        log.info("jobs.cancel_queued", guild=guild_id, member=member_id, by=by, jobs=cancelled)
+        return cancelled
+
+    async def standing(self, guild_id: int, member_id: int, role_ids: Collection[int]) -> Standing:
+        """Return what a member with these roles has left.
 
         Raises:
             StorageError: it could not be read.
         """
-        return await self._store.standing(guild_id, member_id, self._clock.now())
+        return await self._store.standing(guild_id, member_id, role_ids, self._clock.now())
 
     # What the callback listener calls.
 
@@ -292,3 +315,7 @@ class JobService:
 
     def _is_held(self) -> bool:
         return self._gate.trouble is Trouble.ACCOUNT
+
+
+def _leaving_line(by: int, now: datetime) -> Change:
+    return moving(State.QUEUED, State.CANCELLED, ended_at=now, cancelled_by=by)

@@ -4,7 +4,7 @@
 command, and `parse` turns a member's options into it, or into one sentence for each field that is wrong.
 """
 
-from bot.parameters.choices import INSPIRES, PIXELS_PER_CREDIT, SIZES, Inspire, Size
+from bot.parameters.choices import INSPIRES, PIXELS_PER_CREDIT, SIZES, Inspire, Size, credits_per_picture
 from bot.parameters.model import DESCRIPTIONS, Range, SanaParameters, limits
 from bot.parameters.parse import parse
 
@@ -17,6 +17,7 @@ __all__ = [
     "Range",
     "SanaParameters",
     "Size",
+    "credits_per_picture",
     "limits",
     "parse",
 ]

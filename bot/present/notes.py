@@ -8,6 +8,10 @@ CANNOT_STORE: Final = (
     "I cannot take new pictures or change anything right now. Nothing was charged. Please try again in a"
     " moment."
 )
+CANNOT_USE: Final = (
+    "One of the things that you named is none that I can see or use for this. Nothing was changed or charged."
+    " Please choose another and send the command again."
+)
 COMMAND_CHANGED: Final = (
     "This command has changed since your Discord loaded it. Nothing was charged. Please restart Discord and"
     " send it again."

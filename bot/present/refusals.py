@@ -5,14 +5,22 @@ from typing import Final
 
 from bot.errors import (
     AllowanceExceededError,
+    BlockedError,
+    CapExceededError,
     InvalidParametersError,
+    InvalidRequestError,
     JobOverError,
     LineFullError,
     MissingPermissionsError,
+    NeedsManageServerError,
     NotAllowedError,
+    NotModeratorError,
     NotServedError,
     Refusal,
 )
+from bot.parameters import SIZES, credits_per_picture
+from bot.present.quota_refusals import quota_refusal
+from bot.present.quota_words import reason_in_words
 from bot.present.text import count_of_credits, cut, timestamp
 
 MAX_CONTENT: Final = 2000
@@ -36,6 +44,7 @@ _SENTENCES: Final[Mapping[type[Refusal], str]] = {
         " how it ended and what was charged."
     ),
 }
+_MAX_REASON: Final = 500
 _CORRECT_IT: Final = "\nNothing was charged. Please correct this and send the command again."
 
 
@@ -44,6 +53,10 @@ def refusal(error: Refusal) -> str:
     match error:
         case AllowanceExceededError():
             return _too_dear(error)
+        case BlockedError():
+            return _blocked(error)
+        case NotModeratorError() | NeedsManageServerError() | CapExceededError() | InvalidRequestError():
+            return quota_refusal(error)
         case InvalidParametersError():
             return cut("\n".join(error.problems), MAX_CONTENT - len(_CORRECT_IT)) + _CORRECT_IT
         case MissingPermissionsError():
@@ -61,10 +74,36 @@ def _too_dear(error: AllowanceExceededError) -> str:
     if error.free_at is None:
         return (
             f"{cost}, more than your whole allowance of {error.whole:,}, so waiting would not help. You have"
-            f" {error.left:,} left, and nothing was charged. Please choose a smaller size or fewer pictures."
+            f" {error.left:,} left, and nothing was charged. {_advice(error)}"
         )
-    cheaper = "; until then, a smaller size or fewer pictures cost less" if error.left else ""
+    until_then = f"; until then, {_what_fits(error.left)}" if error.left else ""
     return (
         f"{cost}, and you have {error.left:,} of {error.whole:,} left. Nothing was charged. Enough are free"
-        f" again {timestamp(error.free_at, 'R')} ({timestamp(error.free_at, 'f')}){cheaper}."
+        f" again {timestamp(error.free_at, 'R')} ({timestamp(error.free_at, 'f')}){until_then}."
+    )
+
+
+def _advice(error: AllowanceExceededError) -> str:
+    if not error.whole:
+        return "The moderators of this server can change that."
+    fits = f"; {_what_fits(error.left)} now" if error.left else ""
+    return f"Please choose a smaller size or fewer pictures{fits}."
+
+
+def _what_fits(left: int) -> str:
+    """Return the largest named size that so many credits pay for; one pays for the smallest."""
+    fitting = [size for size in SIZES if credits_per_picture(size.width, size.height) <= left]
+    best = max(fitting, key=lambda size: size.width * size.height)
+    return f"a {best.width} × {best.height} picture would fit"
+
+
+def _blocked(error: BlockedError) -> str:
+    end = (
+        "until a moderator ends it"
+        if error.until is None
+        else f"until {timestamp(error.until, 'f')} ({timestamp(error.until, 'R')})"
+    )
+    return (
+        f"A moderator blocked you from making pictures {end}.{reason_in_words(error.reason, _MAX_REASON)}\n"
+        "Nothing was charged. If you think that this is a mistake, please ask the moderators of this server."
     )

@@ -65,8 +65,10 @@ def cut_escaped(escaped: str, limit: int) -> str:
     return "".join(kept).rstrip() + ELLIPSIS
 
 
-def count_of_credits(number: int) -> str:
-    """Return a number of credits in words: "1 credit", "4 credits"."""
+def count_of_credits(number: int | None) -> str:
+    """Return a number of credits in words: "1 credit", "4 credits", "unlimited credits" for None."""
+    if number is None:
+        return "unlimited credits"
     return "1 credit" if number == 1 else f"{number:,} credits"
 
 

@@ -1,12 +1,13 @@
 -- The columns of `jobs` are the fields of `bot.jobs.model.Job`, so that a whole row becomes a job.
 
--- name: insert_job(guild_id, channel_id, member_id, interaction_token, upload_limit_bytes, parameters, credits, created_at)^
+-- name: insert_job(guild_id, channel_id, member_id, interaction_token, upload_limit_bytes, parameters, credits, role_ids, created_at)^
 -- Store a new job; its id comes back.
 INSERT INTO jobs (
-    state, guild_id, channel_id, member_id, interaction_token, upload_limit_bytes, parameters, credits, created_at
+    state, guild_id, channel_id, member_id, interaction_token, upload_limit_bytes, parameters, credits, role_ids,
+    created_at
 ) VALUES (
     'queued', :guild_id, :channel_id, :member_id, :interaction_token, :upload_limit_bytes, :parameters, :credits,
-    :created_at
+    :role_ids, :created_at
 )
 RETURNING id;
 

@@ -93,7 +93,7 @@ async def test_a_refusal_says_what_it_costs_what_is_left_and_when(bare_stage: St
     assert note.startswith(
         "This would cost 2 credits, and you have 1 of 5 left. Nothing was charged. Enough are"
     )
-    assert note.endswith("; until then, a smaller size or fewer pictures cost less.")
+    assert note.endswith("; until then, a 1024 × 1024 picture would fit.")
     assert is_about(promised(note), before + timedelta(days=7))
     assert [job["credits"] for job in stage.jobs()] == [4]
     assert (await stage.end_of(await stage.sana(options=SMALL))).pictures
@@ -111,7 +111,8 @@ async def test_what_can_never_be_afforded_is_not_promised(
     typed = await stage.member().type("sana", channel=CHANNEL, prompt="a red fox", options=options)
     assert await stage.note(typed) == (
         f"This would cost {cost} credits, more than your whole allowance of 20, so waiting would not help."
-        " You have 20 left, and nothing was charged. Please choose a smaller size or fewer pictures."
+        " You have 20 left, and nothing was charged. Please choose a smaller size or fewer pictures; a"
+        " 4096 × 4096 picture would fit now."
     )
     assert await stage.nothing_happened()
 

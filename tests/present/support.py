@@ -16,6 +16,7 @@ from bot.jobs.ports import InLine, Request, Standing
 from bot.jobs.service import JobService
 from bot.parameters import SanaParameters
 from bot.present.messenger import DiscordMessenger
+from bot.quotas.service import QuotaService
 from cogs import setup_cogs
 from cogs.guard import guarded_tree
 from sandbox.discord.server import DiscordServer
@@ -126,7 +127,7 @@ async def running_bot(
     async with commands.AutoShardedBot(
         command_prefix=(), intents=discord.Intents(guilds=True), tree_cls=guarded_tree(served)
     ) as bot:
-        await setup_cogs(bot, cast("JobService", service))
+        await setup_cogs(bot, cast("JobService", service), cast("QuotaService", None))
         await bot.login(server.config.token)
         await bot.tree.sync()
         connection = asyncio.create_task(bot.connect())

@@ -12,6 +12,7 @@ import pytest
 from bot.allowance import Allowance, Period
 from bot.jobs.model import ENDED, Job, State
 from bot.jobs.ports import Request
+from bot.quotas.model import OwnerTerms
 from storage.database import Database
 from storage.jobs import SqliteJobStore
 
@@ -50,7 +51,7 @@ async def database(url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def store(database: Database) -> SqliteJobStore:
     """A store in which a member has 20 credits a day."""
-    return SqliteJobStore(database, Allowance(20, Period.DAY))
+    return SqliteJobStore(database, OwnerTerms(Allowance(20, Period.DAY)))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 from bot.allowance import Allowance, Period
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Request
+from bot.quotas.model import OwnerTerms
 from storage.database import Database
 from storage.jobs import SqliteJobStore
 
@@ -58,7 +59,7 @@ async def _work(store: SqliteJobStore, member_id: int, ends: Iterator[State]) ->
 async def main(url: str) -> None:
     """Work until killed."""
     async with Database.open(url) as database, asyncio.TaskGroup() as group:
-        store = SqliteJobStore(database, Allowance(1_000_000_000, Period.DAY))
+        store = SqliteJobStore(database, OwnerTerms(Allowance(1_000_000_000, Period.DAY)))
         ends = cycle([State.DELIVERED, State.FAILED])
         for member_id in range(AT_ONCE):
             group.create_task(_work(store, member_id, ends))

@@ -5,13 +5,14 @@ import os
 import sqlite3
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from bot.errors import AlreadyRunningError, SettingsError, StorageError
+from storage.connection import Transaction
 from storage.database import Database
-from storage.writer import Transaction
 
 HOLDER = """
 import asyncio, sys
@@ -27,8 +28,8 @@ asyncio.run(hold())
 
 
 async def _pragma(database: Database, name: str) -> str:
-    async def operation(transaction: Transaction) -> str:
-        ((value,),) = await transaction.fetch(f"PRAGMA {name}", {})
+    def operation(transaction: Transaction) -> str:
+        ((value,),) = transaction.fetch(f"PRAGMA {name}", {})
         return str(value)
 
     return await database.write(operation)
@@ -82,17 +83,17 @@ async def test_reader_cannot_write(database: Database) -> None:
 
 async def test_reader_does_not_wait_for_the_writer(database: Database) -> None:
     """While a transaction is under way, reading goes on and sees what was committed before it."""
-    begun, go_on = asyncio.Event(), asyncio.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
-    async def operation(transaction: Transaction) -> None:
-        await transaction.fetch("CREATE TABLE probe (id INTEGER)", {})
+    def operation(transaction: Transaction) -> None:
+        transaction.fetch("CREATE TABLE probe (id INTEGER)", {})
         begun.set()
-        await go_on.wait()
+        assert go_on.wait(5)
 
     probe = "SELECT count(*) FROM sqlite_schema WHERE name = 'probe'"
     writing = asyncio.create_task(database.write(operation))
     async with asyncio.timeout(5):
-        await begun.wait()
+        await asyncio.to_thread(begun.wait)
         assert tuple((await database.read(probe, {}))[0]) == (0,)
         go_on.set()
         await writing
@@ -111,8 +112,8 @@ async def test_closed_database_takes_nothing(url: str) -> None:
 async def test_what_waits_is_done_before_closing(url: str, path: Path) -> None:
     """Operations that were asked for before the end are committed."""
 
-    async def operation(transaction: Transaction) -> None:
-        await transaction.fetch("CREATE TABLE probe (id INTEGER)", {})
+    def operation(transaction: Transaction) -> None:
+        transaction.fetch("CREATE TABLE probe (id INTEGER)", {})
 
     async with Database.open(url) as database:
         waiting = asyncio.create_task(database.write(operation))
@@ -153,8 +154,8 @@ async def test_lock_ends_with_its_process(url: str) -> None:
 async def test_opening_again_keeps_everything(url: str, path: Path) -> None:
     """A clean end leaves one file that holds all, and the next opening finds it."""
 
-    async def operation(transaction: Transaction) -> None:
-        await transaction.fetch("CREATE TABLE probe (id INTEGER)", {})
+    def operation(transaction: Transaction) -> None:
+        transaction.fetch("CREATE TABLE probe (id INTEGER)", {})
 
     async with Database.open(url) as database:
         await database.write(operation)

@@ -15,9 +15,10 @@ from bot.allowance import Allowance, Period
 from bot.errors import SchemaError, StorageError
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Request
+from bot.quotas.model import OwnerTerms
+from storage.connection import Transaction
 from storage.database import Database
 from storage.jobs import SqliteJobStore
-from storage.writer import Transaction
 
 NOBODY = 65534
 
@@ -25,8 +26,8 @@ NOBODY = 65534
 async def _pragma(database: Database, text: str) -> int:
     """Set or read a pragma of the writer's connection."""
 
-    async def operation(transaction: Transaction) -> int:
-        rows = await transaction.fetch(f"PRAGMA {text}", {})
+    def operation(transaction: Transaction) -> int:
+        rows = transaction.fetch(f"PRAGMA {text}", {})
         return rows[0][0] if rows else 0
 
     return await database.write(operation)
@@ -95,8 +96,8 @@ async def test_job_and_ledger_change_together_or_not_at_all(
 ) -> None:
     """Where the ledger's entry cannot be made, the job is neither stored nor changed."""
 
-    async def break_ledger(transaction: Transaction) -> None:
-        await transaction.fetch(
+    def break_ledger(transaction: Transaction) -> None:
+        transaction.fetch(
             f"CREATE TRIGGER fault BEFORE INSERT ON ledger WHEN new.kind = '{kind}' "
             "BEGIN SELECT raise(ABORT, 'a fault'); END",
             {},
@@ -202,14 +203,14 @@ async def test_file_that_is_no_database_is_said(url: str, other_file: Path) -> N
 async def test_damaged_page_is_said(url: str, path: Path, ask: Callable[..., Request], now: datetime) -> None:
     """Reading what lies on a damaged page is a SchemaError, not an answer."""
     async with Database.open(url) as database:
-        store = SqliteJobStore(database, Allowance(20, Period.DAY))
+        store = SqliteJobStore(database, OwnerTerms(Allowance(20, Period.DAY)))
         await store.accept(ask(), now)
         root_page, page_size = await _root_page(database, "jobs"), await _pragma(database, "page_size")
     with path.open("r+b") as file:
         file.seek((root_page - 1) * page_size)
         file.write(b"\xff" * page_size)
     async with Database.open(url) as database:
-        store = SqliteJobStore(database, Allowance(20, Period.DAY))
+        store = SqliteJobStore(database, OwnerTerms(Allowance(20, Period.DAY)))
         with pytest.raises(SchemaError, match="it is damaged"):
             await store.get(1)
         with pytest.raises(SchemaError, match="it is damaged"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import datetime
@@ -11,9 +12,10 @@ import pytest
 from bot.errors import StorageError
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Request
+from storage.connection import Operation, Transaction
 from storage.database import Database
 from storage.jobs import SqliteJobStore
-from storage.writer import LARGEST_BATCH, MOST_WAITING, Operation, Transaction
+from storage.writer import LARGEST_BATCH, MOST_WAITING
 
 
 @pytest.fixture
@@ -24,15 +26,15 @@ async def numbers(database: Database) -> Database:
 
 
 def _statement(text: str) -> Operation[None]:
-    async def operation(transaction: Transaction) -> None:
-        await transaction.fetch(text, {})
+    def operation(transaction: Transaction) -> None:
+        transaction.fetch(text, {})
 
     return operation
 
 
 def _insert(number: int) -> Operation[int]:
-    async def operation(transaction: Transaction) -> int:
-        await transaction.fetch("INSERT INTO numbers VALUES (:number)", {"number": number})
+    def operation(transaction: Transaction) -> int:
+        transaction.fetch("INSERT INTO numbers VALUES (:number)", {"number": number})
         return number
 
     return operation
@@ -76,8 +78,8 @@ async def test_failing_operation_harms_no_other(numbers: Database) -> None:
     """What fails in a shared transaction fails alone: its own work is gone, the others' is there."""
     mistake = ValueError("a mistake of the program")
 
-    async def failing(transaction: Transaction) -> None:
-        await transaction.fetch("INSERT INTO numbers VALUES (1000)", {})
+    def failing(transaction: Transaction) -> None:
+        transaction.fetch("INSERT INTO numbers VALUES (1000)", {})
         raise mistake
 
     operations = [_insert(1), _insert(2), failing, _insert(3), _insert(2), _insert(4)]
@@ -92,8 +94,8 @@ async def test_failing_operation_harms_no_other(numbers: Database) -> None:
 async def test_nobody_writes_between_what_is_read_and_what_is_written(numbers: Database) -> None:
     """A transaction has the right to write from its beginning, so that what an operation read stays true."""
 
-    async def operation(transaction: Transaction) -> str:
-        await transaction.fetch("SELECT count(*) FROM numbers", {})
+    def operation(transaction: Transaction) -> str:
+        transaction.fetch("SELECT count(*) FROM numbers", {})
         with closing(sqlite3.connect(numbers.path, timeout=0)) as other:
             try:
                 other.execute("INSERT INTO numbers VALUES (1)")
@@ -108,7 +110,7 @@ async def test_refusal_does_not_repeat_the_others(numbers: Database) -> None:
     """A refusal is a result: the transaction that it is part of is committed once, and nothing runs twice."""
     runs = 0
 
-    async def refusing(_transaction: Transaction) -> StorageError:
+    def refusing(_transaction: Transaction) -> StorageError:
         nonlocal runs
         runs += 1
         return StorageError("no")
@@ -121,15 +123,15 @@ async def test_refusal_does_not_repeat_the_others(numbers: Database) -> None:
 
 async def test_cancelled_while_waiting_is_not_done(numbers: Database) -> None:
     """An operation whose caller gave up before its turn is left out."""
-    begun, go_on = asyncio.Event(), asyncio.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
-    async def slow(_transaction: Transaction) -> None:
+    def slow(_transaction: Transaction) -> None:
         begun.set()
-        await go_on.wait()
+        assert go_on.wait(5)
 
     async with asyncio.timeout(5):
         first = asyncio.create_task(numbers.write(slow))
-        await begun.wait()
+        await asyncio.to_thread(begun.wait)
         given_up = asyncio.create_task(numbers.write(_insert(1)))
         kept = asyncio.create_task(numbers.write(_insert(2)))
         await asyncio.sleep(0)
@@ -143,18 +145,18 @@ async def test_cancelled_while_waiting_is_not_done(numbers: Database) -> None:
 
 async def test_cancelled_while_running_is_done_whole(numbers: Database) -> None:
     """An operation whose caller gave up in its midst is finished, and so are those beside it."""
-    begun, go_on = asyncio.Event(), asyncio.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
-    async def two_steps(transaction: Transaction) -> None:
-        await transaction.fetch("INSERT INTO numbers VALUES (1)", {})
+    def two_steps(transaction: Transaction) -> None:
+        transaction.fetch("INSERT INTO numbers VALUES (1)", {})
         begun.set()
-        await go_on.wait()
-        await transaction.fetch("INSERT INTO numbers VALUES (2)", {})
+        assert go_on.wait(5)
+        transaction.fetch("INSERT INTO numbers VALUES (2)", {})
 
     async with asyncio.timeout(5):
         given_up = asyncio.create_task(numbers.write(two_steps))
         other = asyncio.create_task(numbers.write(_insert(3)))
-        await begun.wait()
+        await asyncio.to_thread(begun.wait)
         given_up.cancel()
         go_on.set()
         assert await other == 3
@@ -169,7 +171,7 @@ async def test_end_of_the_writer_leaves_nobody_waiting(url: str) -> None:
     class FatalError(BaseException):
         """Nothing that a caller can be expected to handle."""
 
-    async def fatal(_transaction: Transaction) -> None:
+    def fatal(_transaction: Transaction) -> None:
         raise FatalError
 
     answers: list[object] = []

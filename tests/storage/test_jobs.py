@@ -12,9 +12,9 @@ from bot.allowance import Allowance, Period
 from bot.errors import AllowanceExceededError, StaleJobError, StorageError
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Request, Standing
+from storage.connection import Transaction
 from storage.database import Database
 from storage.jobs import OPEN_JOBS_PAGE, SqliteJobStore
-from storage.writer import Transaction
 
 Ask = Callable[..., Request]
 Walk = Callable[..., Awaitable[Job]]
@@ -43,7 +43,7 @@ async def test_accepted_job_is_stored_as_it_was_returned(
     )
     assert await store.get(job.id) == job
     assert standing == Standing(allowance=Allowance(20, Period.DAY), used=4, granted=0)
-    assert await store.standing(request.guild_id, request.member_id, now) == standing
+    assert await store.standing(request.guild_id, request.member_id, (), now) == standing
 
 
 async def test_every_field_that_can_change_is_stored(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
@@ -132,8 +132,8 @@ async def test_closed_job_keeps_no_interaction_token(
     await store.save(job, job.evolve(State.CANCELLED, closed_at=now), now)
     assert await store.get(job.id) == job.evolve(State.CANCELLED, closed_at=now, interaction_token=None)
 
-    async def put_back(transaction: Transaction) -> None:
-        await transaction.fetch("UPDATE jobs SET interaction_token = 'token'", {})
+    def put_back(transaction: Transaction) -> None:
+        transaction.fetch("UPDATE jobs SET interaction_token = 'token'", {})
 
     with pytest.raises(StorageError, match="CHECK constraint failed"):
         await database.write(put_back)

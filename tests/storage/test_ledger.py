@@ -9,10 +9,11 @@ from bot.allowance import Allowance, Period
 from bot.errors import AllowanceExceededError, StorageError
 from bot.jobs.model import REFUNDED, Job, State
 from bot.jobs.ports import Request
+from bot.quotas.model import OwnerTerms
+from storage.connection import Transaction
 from storage.database import Database
 from storage.jobs import SqliteJobStore
 from storage.times import to_ms
-from storage.writer import Transaction
 
 Ask = Callable[..., Request]
 Walk = Callable[..., Awaitable[Job]]
@@ -44,8 +45,8 @@ async def _entries(database: Database, job_id: int) -> list[Entry]:
 async def _grant(database: Database, amount: int, at: datetime) -> None:
     """Give the member extra credits."""
 
-    async def operation(transaction: Transaction) -> None:
-        await transaction.fetch(
+    def operation(transaction: Transaction) -> None:
+        transaction.fetch(
             """
             INSERT INTO ledger (
                 guild_id, member_id, kind, credits, allowance_credits, grant_credits, counts_at, at
@@ -57,8 +58,8 @@ async def _grant(database: Database, amount: int, at: datetime) -> None:
     await database.write(operation)
 
 
-async def _left(store: SqliteJobStore, now: datetime) -> int:
-    return (await store.standing(100, 300, now)).left
+async def _left(store: SqliteJobStore, now: datetime) -> int | None:
+    return (await store.standing(100, 300, (), now)).left
 
 
 @pytest.mark.parametrize("end", sorted(REFUNDED))
@@ -133,7 +134,7 @@ async def test_extra_credits_are_used_last_and_come_back_first(
     await walk(store, job, *WAYS[State.DELIVERED], settle=18)
     expected = [("reserve", 24, 20, -4), ("settle", 18, 0, 0), ("refund", 6, -2, 4)]
     assert await _entries(database, job.id) == expected
-    standing = await store.standing(100, 300, now)
+    standing = await store.standing(100, 300, (), now)
     assert (standing.used, standing.granted, standing.left) == (18, 10, 12)
 
 
@@ -233,8 +234,8 @@ async def test_smaller_allowance_than_what_was_used_leaves_nothing(
 ) -> None:
     """After the allowance was lowered, a member has nothing left, never less than that."""
     await store.accept(ask(credits=20), now)
-    lowered = SqliteJobStore(database, Allowance(5, Period.DAY))
-    assert (await lowered.standing(100, 300, now)).left == 0
+    lowered = SqliteJobStore(database, OwnerTerms(Allowance(5, Period.DAY)))
+    assert (await lowered.standing(100, 300, (), now)).left == 0
     with pytest.raises(AllowanceExceededError) as refused:
         await lowered.accept(ask(), now)
     assert (refused.value.left, refused.value.whole, refused.value.free_at) == (0, 5, now + DAY)
@@ -247,8 +248,8 @@ async def test_ledger_only_grows(
     """No entry is changed or taken away, whoever tries."""
     job, _ = await store.accept(ask(credits=4), now)
 
-    async def operation(transaction: Transaction) -> None:
-        await transaction.fetch(statement, {})
+    def operation(transaction: Transaction) -> None:
+        transaction.fetch(statement, {})
 
     with pytest.raises(StorageError, match="the ledger is append-only"):
         await database.write(operation)
@@ -278,8 +279,8 @@ async def test_entries_that_make_no_sense_are_refused(
     await store.accept(ask(), now)
     columns = "guild_id, member_id, job_id, kind, credits, allowance_credits, grant_credits, counts_at, at"
 
-    async def operation(transaction: Transaction) -> None:
-        await transaction.fetch(f"INSERT INTO ledger ({columns}) VALUES {entry}", {})  # noqa: S608 - from above
+    def operation(transaction: Transaction) -> None:
+        transaction.fetch(f"INSERT INTO ledger ({columns}) VALUES {entry}", {})  # noqa: S608 - from above
 
     with pytest.raises(StorageError, match="constraint failed"):
         await database.write(operation)

@@ -13,10 +13,11 @@ from bot.allowance import Allowance, Period
 from bot.errors import AllowanceExceededError
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Request
+from bot.quotas.model import OwnerTerms
+from storage.connection import Transaction
 from storage.database import Database
 from storage.jobs import SqliteJobStore
 from storage.times import to_ms
-from storage.writer import Transaction
 
 CREDITS = 20
 PERIOD = Period.DAY
@@ -118,7 +119,7 @@ class Play:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.store = SqliteJobStore(database, Allowance(CREDITS, PERIOD))
+        self.store = SqliteJobStore(database, OwnerTerms(Allowance(CREDITS, PERIOD)))
         self.model = Model()
         self.clock = START
         self.open: list[tuple[Job, Reserved]] = []
@@ -138,7 +139,7 @@ class Play:
                 await self.end(step.which, step.how, step.amount)
             case "grant":
                 await self.grant(step.amount)
-        standing = await self.store.standing(1, 3, self.clock)
+        standing = await self.store.standing(1, 3, (), self.clock)
         moment = self.model.now(self.clock)
         assert (standing.used, standing.granted) == (self.model.used(moment), self.model.granted)
         assert standing.left == self.model.left(moment)
@@ -184,8 +185,8 @@ class Play:
         self.model.newest = moment
         self.model.granted += amount
 
-        async def operation(transaction: Transaction) -> None:
-            await transaction.fetch(
+        def operation(transaction: Transaction) -> None:
+            transaction.fetch(
                 """
                 INSERT INTO ledger (
                     guild_id, member_id, kind, credits, allowance_credits, grant_credits, counts_at, at

@@ -93,9 +93,14 @@ class Stage:
         options: Mapping[str, Option] | None = None,
         **more: Option,
     ) -> Message:
-        """Type `/sana`, with what is usual and these options, and return the message that answers it."""
+        """Type `/sana`, with what is usual and these options, and return the message that answers it.
+
+        A size that is named goes before the usual width and height, which would override it.
+        """
         someone = who or self.member()
-        wanted = {**self.usual, **(options or {}), **more}
+        given = {**(options or {}), **more}
+        hidden = {"width", "height"} if "size" in given else set()
+        wanted = {name: value for name, value in self.usual.items() if name not in hidden} | given
         typed = await someone.type("sana", channel=channel, options=wanted)
         assert typed.shown == "answered", typed
         return await someone.message(channel, typed.message_id)

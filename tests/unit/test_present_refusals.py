@@ -7,13 +7,22 @@ import pytest
 
 from bot.errors import (
     AllowanceExceededError,
+    BlockedError,
+    CapExceededError,
+    InvalidDurationError,
     InvalidParametersError,
+    InvalidRequestError,
     JobOverError,
     LineFullError,
     MissingPermissionsError,
+    NeedsManageServerError,
     NotAllowedError,
+    NothingToRemoveError,
+    NotModeratorError,
     NotServedError,
+    OutOfRangeError,
     Refusal,
+    TooManyRulesError,
 )
 from bot.jobs.model import Job, State
 from bot.present.buttons import read_number
@@ -31,6 +40,16 @@ REFUSALS: tuple[Refusal, ...] = (
     NotServedError(),
     NotAllowedError(),
     JobOverError(),
+    BlockedError(until=FREE_AT, reason="spam"),
+    BlockedError(until=None, reason="@everyone\nspam"),
+    NotModeratorError(),
+    NeedsManageServerError(),
+    CapExceededError(50),
+    InvalidDurationError("so*on"),
+    OutOfRangeError("credits", minimum=0, maximum=1_000_000, given=-1),
+    OutOfRangeError("reason", minimum=1, maximum=200, given=0),
+    NothingToRemoveError(),
+    TooManyRulesError(1000),
 )
 
 
@@ -52,7 +71,8 @@ def make_job(state: State) -> Job:
 
 def test_every_refusal_has_its_sentences() -> None:
     """No refusal is forgotten here."""
-    assert {type(error) for error in REFUSALS} == set(Refusal.__subclasses__())
+    known = {*Refusal.__subclasses__(), *InvalidRequestError.__subclasses__()} - {InvalidRequestError}
+    assert {type(error) for error in REFUSALS} == known
 
 
 @pytest.mark.parametrize(
@@ -92,6 +112,60 @@ def test_too_dear_for_ever() -> None:
     assert "would cost 16 credits, more than your whole allowance of 10" in text
     assert "3 left" in text
     assert "<t:" not in text
+
+
+@pytest.mark.parametrize(
+    ("left", "fits"),
+    [(1, "1024 × 1024"), (3, "1024 × 1024"), (4, "2048 × 2048"), (15, "2048 × 2048"), (16, "4096 × 4096")],
+)
+def test_what_would_fit_now(left: int, fits: str) -> None:
+    """Both kinds of refusal name the largest size that what is left pays for."""
+    for free_at in (FREE_AT, None):
+        text = refusal(AllowanceExceededError(needed=64, left=left, whole=20, free_at=free_at))
+        assert f"a {fits} picture would fit" in text
+
+
+@pytest.mark.parametrize(("whole", "free_at"), [(20, FREE_AT), (20, None), (0, None)])
+def test_nothing_fits_where_nothing_is_left(whole: int, free_at: datetime | None) -> None:
+    """Nothing is offered that would be refused."""
+    text = refusal(AllowanceExceededError(needed=64, left=0, whole=whole, free_at=free_at))
+    assert "would fit" not in text
+    assert ("moderators of this server" in text) is (not whole)
+
+
+def test_a_block_says_until_when_and_why() -> None:
+    """A blocked member learns the end and the reason, whose words do nothing."""
+    seconds = int((FREE_AT + timedelta(seconds=1)).timestamp())
+    assert refusal(BlockedError(until=FREE_AT, reason="spam")) == (
+        f"A moderator blocked you from making pictures until <t:{seconds}:f> (<t:{seconds}:R>)."
+        " Reason: spam\nNothing was charged. If you think that this is a mistake, please ask the moderators"
+        " of this server."
+    )
+    for_good = refusal(BlockedError(until=None, reason="@everyone\nspam"))
+    assert r"until a moderator ends it. Reason: \@everyone spam" in for_good
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NotModeratorError(), ("**Moderate Members**", "`/usage`")),
+        (NeedsManageServerError(), ("**Manage Server**", "unlimited")),
+        (CapExceededError(1500), ("1,500 credits", "`QUOTA_MAX_CREDITS`", "unlimited")),
+        (InvalidDurationError("so*on"), (r"so\*on", "`30m`", "`2d`", "ten years")),
+        (
+            OutOfRangeError("credits", minimum=0, maximum=1_000_000, given=-1),
+            ("`credits` was -1", "0 to 1,000,000"),
+        ),
+        (OutOfRangeError("reason", minimum=1, maximum=200, given=300), ("300 characters", "1 to 200")),
+        (NothingToRemoveError(), ("nothing like that", "`/quota list`")),
+        (TooManyRulesError(1000), ("1,000 rules", "`/quota remove`")),
+    ],
+)
+def test_refusals_of_moderators_say_what_would_do(error: Refusal, words: tuple[str, ...]) -> None:
+    """Each names what is missing, the range, the cap with its setting, or examples."""
+    text = refusal(error)
+    assert all(word in text for word in words)
+    assert "Nothing was changed or charged." in text
 
 
 def test_wrong_fields_are_all_named() -> None:

@@ -121,12 +121,13 @@ def test_plain_cut() -> None:
 
 
 def test_credits_in_words() -> None:
-    """One credit is singular; large numbers are grouped."""
-    assert [count_of_credits(number) for number in (0, 1, 4, 1500)] == [
+    """One credit is singular; large numbers are grouped; that there is no limit is said in words."""
+    assert [count_of_credits(number) for number in (0, 1, 4, 1500, None)] == [
         "0 credits",
         "1 credit",
         "4 credits",
         "1,500 credits",
+        "unlimited credits",
     ]
 
 

@@ -69,6 +69,8 @@ def test_every_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         ("CALLBACK_PORT", "70000", "less than or equal to 65535"),
         ("DATABASE_URL", "postgres://x", "sqlite:///"),
         ("QUOTA_CREDITS", "-1", "greater than or equal to 0"),
+        ("QUOTA_MAX_CREDITS", "0", "greater than or equal to 1"),
+        ("QUOTA_MAX_CREDITS", "19", "should be at least QUOTA_CREDITS, which is 20"),
         ("QUOTA_PERIOD", "year", "'hour', 'day', 'week' or 'month'"),
         ("JOB_TIMEOUT_SECONDS", "4", "greater than or equal to 5"),
         ("LOST_AFTER_SECONDS", "4", "greater than or equal to 5"),
@@ -91,6 +93,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.load(env_file=tmp_path / ".env")
     assert f"there is no {tmp_path}/.env" in str(refused.value)
+
+
+def test_a_cap_may_be_the_default_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cap is compared with the default that is set, and none is needed."""
+    assert load(monkeypatch, **NEEDED).quota_max_credits is None
+    capped = load(monkeypatch, **NEEDED, QUOTA_CREDITS="5", QUOTA_MAX_CREDITS="5")
+    assert capped.quota_max_credits == 5
 
 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""The measurements that the README and the documents quote; each prints what it found."""

@@ -1,0 +1,88 @@
+"""Who uses a command, whom it is about, and what people and roles are called."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.errors import NotModeratorError, NotServedError
+from bot.present.quota_words import Names
+from bot.quotas.model import Actor
+from cogs.guard import Interaction
+
+Person = discord.User | discord.Member
+"""Somebody whom an option names; a member only where they are in the server."""
+
+_ASK_SECONDS: Final = 2.0
+_ASK_AT_MOST: Final = 100
+"""Members that one call may name. Source: Discord's reference, Request Guild Members."""
+
+log = structlog.get_logger()
+
+
+def actor_of(interaction: Interaction) -> Actor:
+    """Return who uses a command, with the permissions that Discord says they have.
+
+    Raises:
+        NotServedError: it came from no server.
+    """
+    if interaction.guild_id is None:
+        raise NotServedError("not in a server")
+    may = interaction.permissions
+    return Actor(
+        guild_id=interaction.guild_id,
+        member_id=interaction.user.id,
+        role_ids=frozenset(role_ids_of(interaction.user)),
+        may_moderate=may.moderate_members or may.administrator,
+        may_manage=may.manage_guild or may.administrator,
+    )
+
+
+def moderator_of(interaction: Interaction) -> Actor:
+    """Return who uses a command of moderators; a server's owner may have shown it to others.
+
+    Raises:
+        NotModeratorError: they have no Moderate Members.
+    """
+    actor = actor_of(interaction)
+    if not actor.may_moderate:
+        raise NotModeratorError(f"member {actor.member_id}")
+    return actor
+
+
+def role_ids_of(person: Person) -> tuple[int, ...]:
+    """Return somebody's roles in the server, @everyone included; none for those who are not in it."""
+    return tuple(role.id for role in person.roles) if isinstance(person, discord.Member) else ()
+
+
+def names_here(interaction: Interaction, *people: Person) -> Names:
+    """Return what roles are called, and which of these people are not in the server."""
+    guild = interaction.guild
+    return Names(
+        guild_id=interaction.guild_id or 0,
+        roles={} if guild is None else {role.id: role.name for role in guild.roles},
+        gone=frozenset(person.id for person in people if not isinstance(person, discord.Member)),
+    )
+
+
+async def look_up(interaction: Interaction, member_ids: Collection[int]) -> tuple[Names, dict[int, str]]:
+    """Return what roles and these members are called; who is not in the server has no name.
+
+    Where Discord does not tell in time, nobody has one, and nobody counts as gone.
+    """
+    names, guild = names_here(interaction), interaction.guild
+    asked = sorted(member_ids)[:_ASK_AT_MOST]
+    if guild is None or not asked:
+        return names, {}
+    try:
+        async with asyncio.timeout(_ASK_SECONDS):
+            found = await guild.query_members(user_ids=asked, limit=len(asked), cache=False)
+    except (TimeoutError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.info("names.unknown", guild=guild.id, members=len(asked), error=type(error).__name__)
+        return names, {}
+    called = {member.id: member.display_name for member in found}
+    gone = frozenset(asked) - called.keys()
+    return Names(guild_id=guild.id, roles=names.roles, gone=gone), called
