@@ -63,6 +63,10 @@ class Book:
         """Return the open jobs that are in a state."""
         return [job for job in self._open.values() if job.state is state]
 
+    def of_member(self, guild_id: int, member_id: int, state: State) -> list[Job]:
+        """Return a member's open jobs in a server that are in a state."""
+        return [job for job in self.in_state(state) if (job.guild_id, job.member_id) == (guild_id, member_id)]
+
     async def find(self, job_id: int) -> Job | None:
         """Return a job, open or not.
 

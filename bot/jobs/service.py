@@ -173,6 +173,8 @@ class JobService:
     async def cancel_queued(self, guild_id: int, member_id: int, *, by: int) -> int:
         """End a member's jobs that are still in line, for a moderator; what Wiro works on goes on.
 
+        A job whose Run is under way is ended if that comes to nothing.
+
         Returns:
             How many were ended.
 
@@ -180,11 +182,9 @@ class JobService:
             StorageError: some were not ended.
         """
         leaving = _leaving_line(by, self._clock.now())
-        queued = [
-            job.id
-            for job in self._book.in_state(State.QUEUED)
-            if (job.guild_id, job.member_id) == (guild_id, member_id)
-        ]
+        queued = [job.id for job in self._book.of_member(guild_id, member_id, State.QUEUED)]
+        for job in self._book.of_member(guild_id, member_id, State.SUBMITTING):
+            self._submitter.end_on_return(job.id, by)
         ended = [await self._book.change(job_id, leaving) for job_id in queued]
         cancelled = sum(job is not None for job in ended)
         log.info("jobs.cancel_queued", guild=guild_id, member=member_id, by=by, jobs=cancelled)

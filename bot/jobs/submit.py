@@ -89,6 +89,7 @@ class Submitter:
         self._queue_timeout = rules.queue_timeout
         self._in_doubt = in_doubt
         self._refusals: dict[int, int] = {}
+        self._unwelcome: dict[int, int] = {}  # by job, the moderator who blocked its member meanwhile
         self._accepted_runs = 0
         self._refused_for_account: dict[int, tuple[int, int]] = {}  # how often, and after how many accepted
         self._runs_under_way = 0
@@ -99,6 +100,11 @@ class Submitter:
         """Drop what was remembered of a job that is closed."""
         self._refusals.pop(job_id, None)
         self._refused_for_account.pop(job_id, None)
+        self._unwelcome.pop(job_id, None)
+
+    def end_on_return(self, job_id: int, by: int) -> None:
+        """End a job whose Run is under way if nothing was started; if it was, it goes on."""
+        self._unwelcome[job_id] = by
 
     def keeps_its_turn(self, job_id: int) -> bool:
         """Tell whether a job that comes back goes first; one that was refused twice lets another try."""
@@ -283,12 +289,17 @@ class Submitter:
 
     async def _put_back(self, job: Job) -> None:
         """Nothing was started: the job waits again, or ends where its end was asked for meanwhile."""
-        after = await self._book.must_change(
-            job.id, moving(State.SUBMITTING, State.QUEUED, callback_hash=None)
-        )
+        after = await self._book.must_change(job.id, self._returned)
         if after is not None and after.cancelled_by is not None:
             now = self._clock.now()
             await self._book.must_change(job.id, moving(State.QUEUED, State.CANCELLED, ended_at=now))
+
+    def _returned(self, job: Job) -> Job | None:
+        """Return the job as one that waits again; pure."""
+        if job.state is not State.SUBMITTING:
+            return None
+        by = job.cancelled_by or self._unwelcome.get(job.id)
+        return job.evolve(State.QUEUED, callback_hash=None, cancelled_by=by)
 
     async def _fail(self, job: Job, error: NothingStartedError, reason: str) -> None:
         self._refusals.pop(job.id, None)

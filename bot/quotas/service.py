@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 
 from bot.allowance import Period
+from bot.errors import StorageError
 from bot.jobs.ports import Clock
 from bot.quotas.decisions import (
     amount_to_grant,
@@ -135,12 +136,18 @@ class QuotaService:
 
         Raises:
             OutOfRangeError: the reason is empty or too long.
+            NeedsManageServerError: a new block would take the place of a longer one of one's own.
         """
         check_moderator(actor)
+        check_not_own(actor, member_id)
         by = By(actor.member_id, read_reason(reason))
         change = await self._store.block(actor.guild_id, member_id, duration, by, self._clock.now())
-        cancelled = await self._jobs.cancel_queued(actor.guild_id, member_id, by=actor.member_id)
-        return _logged(actor, change), cancelled
+        _logged(actor, change)
+        try:
+            return change, await self._jobs.cancel_queued(actor.guild_id, member_id, by=actor.member_id)
+        except StorageError as error:  # the block holds all the same, and a start ends what is left in line
+            log.error("quota.not_cancelled", guild=actor.guild_id, member=member_id, error=str(error))
+            return change, 0
 
     async def unblock(self, actor: Actor, member_id: int, reason: str | None = None) -> Change:
         """End a member's block.

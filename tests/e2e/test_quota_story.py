@@ -4,10 +4,10 @@ import re
 
 from sandbox.member import Option
 from sandbox.members import Message
-from sandbox.wiro import TaskScript
+from sandbox.wiro import CallFault, TaskScript
 from sandbox.wiro.script import Rule
 from tests.support.quotas import ask, changes, said
-from tests.support.stage import CHANNEL, Stage, eventually
+from tests.support.stage import CHANNEL, REFUNDED, Stage, eventually
 
 SMALL = {"width": 256, "height": 256}
 
@@ -195,3 +195,18 @@ async def test_a_rule_of_nothing_is_none_at_all(quick_stage: Stage) -> None:
     assert f"`{'█' * 20}`" in await said(stage.member(), "usage")
     await said(moderator, "quota grant", member=who, credits=1, reason="once")
     assert (await stage.end_of(await stage.sana(options=SMALL))).pictures
+
+
+async def test_a_job_that_comes_back_from_wiro_does_not_outlive_a_block(quick_stage: Stage) -> None:
+    """Its Run is under way when its member is blocked, and comes to nothing: it is not sent again."""
+    busy = CallFault(http_status=429, delay_seconds=1.0)
+    quick_stage.wiro.script.add(Rule(call="Run", do=busy))
+    booster = quick_stage.member("booster")
+    message = await quick_stage.sana(booster)
+    await eventually(lambda: quick_stage.jobs()[0]["state"] == "submitting")
+    await said(quick_stage.member("moderator"), "quota block", member=str(booster.id), reason="spam")
+    ended = await quick_stage.end_of(message, booster)
+    assert "Your 1 credit is back." in ended.text
+    await quick_stage.closed()
+    assert quick_stage.ledger() == REFUNDED
+    assert quick_stage.calls("Run") == 1

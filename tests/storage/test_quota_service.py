@@ -181,6 +181,7 @@ UNLIMITED_OR_OWN: dict[str, Deed] = {
     "own grant": lambda quotas, actor: quotas.grant(actor, actor.member_id, 1, "a reason"),
     "own grant taken": lambda quotas, actor: quotas.grant(actor, actor.member_id, -1, "a reason"),
     "own reset": lambda quotas, actor: quotas.reset(actor, actor.member_id, "a reason"),
+    "own block": lambda quotas, actor: quotas.block(actor, actor.member_id, timedelta(minutes=1), "a reason"),
     "own unblock": lambda quotas, actor: quotas.unblock(actor, actor.member_id),
 }
 
