@@ -121,6 +121,16 @@ class SqliteJobStore:
         )
         return position.standing
 
+    async def standing_after(self, job: Job, now: datetime, *, refund: int) -> Standing:
+        """Return what a job's member will have left when so many of its credits have come back."""
+
+        def operation(transaction: Transaction) -> Standing:
+            fetch = transaction.fetch
+            position = self._position(fetch, job.guild_id, job.member_id, job.role_ids, now)
+            return ledger.read_standing_after(fetch, position=position, job_id=job.id, refund=refund)
+
+        return await self._database.look(operation)
+
     def _accept(self, fetch: Fetch, request: Request, now: datetime) -> tuple[Job, Standing] | Refusal:
         position = self._position(fetch, request.guild_id, request.member_id, request.role_ids, now)
         if position.block is not None:

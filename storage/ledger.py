@@ -78,6 +78,21 @@ def read_position(
     )
 
 
+def read_standing_after(fetch: Fetch, *, position: Position, job_id: int, refund: int) -> Standing:
+    """Return what is left when so many credits of a job have come back, by the rules of `refund`."""
+    standing = position.standing
+    if not refund:
+        return standing
+    ((counts_at, from_grants),) = fetch(_SQL["reserve_of"], {"job_id": job_id})
+    to_grants = min(refund, from_grants)
+    to_allowance = refund - to_grants if from_ms(counts_at) > position.since else 0
+    return Standing(
+        allowance=standing.allowance,
+        used=standing.used - to_allowance,
+        granted=standing.granted + to_grants,
+    )
+
+
 def read_free_at(fetch: Fetch, *, position: Position, cost: int) -> datetime | None:
     """Return when a cost can be paid if nothing else is used until then, or None where it never can."""
     standing = position.standing

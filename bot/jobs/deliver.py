@@ -5,7 +5,6 @@ settle here, once the message holds the pictures, and only here.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,7 +21,7 @@ from bot.errors import (
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.book import Book, moving
 from bot.jobs.model import REFUNDED, Job, State
-from bot.jobs.ports import Clock, JobStore, Messenger, Picture, Pictures, Standing
+from bot.jobs.ports import Clock, JobStore, Messenger, Picture, Pictures
 from bot.jobs.progress import Progress
 from bot.jobs.worker import Worker
 from bot.parameters import SanaParameters
@@ -130,7 +129,8 @@ class Deliverer:
                 await self._fail(job, refusals)
                 return 0.0
             missing = parameters.samples - len(pictures)
-            standing = await self._standing(job, missing * parameters.credits_per_picture)
+            refund = 0 if job.refunded else missing * parameters.credits_per_picture
+            standing = await self._store.standing_after(job, self._clock.now(), refund=refund)
             unsure_for = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
             await self._messenger.deliver(job, pictures, standing, missing=missing)
         if unsure_for:
@@ -180,10 +180,6 @@ class Deliverer:
         if refusals:
             log.warning("outputs.left_out", job=job.reference, why=[str(error) for error in refusals])
         return pictures, refusals
-
-    async def _standing(self, job: Job, comes_back: int) -> Standing:
-        standing = await self._store.standing(job.guild_id, job.member_id, job.role_ids, self._clock.now())
-        return standing if job.refunded else replace(standing, used=max(0, standing.used - comes_back))
 
     async def _fail(self, job: Job, refusals: Sequence[PictureError]) -> None:
         """Record that the pictures cannot be had; the job's message is told next."""

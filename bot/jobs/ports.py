@@ -88,6 +88,10 @@ class JobStore(Protocol):
         """Return what a member with these roles has left."""
         ...
 
+    async def standing_after(self, job: Job, now: datetime, *, refund: int) -> Standing:
+        """Return what a job's member will have left when so many of its credits have come back."""
+        ...
+
 
 class Wiro(Protocol):
     """Wiro's calls. Each raises a `WiroError`."""

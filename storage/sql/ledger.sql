@@ -131,6 +131,10 @@ INSERT INTO ledger (
     :guild_id, :member_id, 'grant', abs(:amount), 0, :amount, :at, :at, :change_id
 );
 
+-- name: reserve_of(job_id)^
+-- When a job's reserve began to count, and how much of it came from extra credits.
+SELECT counts_at, -grant_credits AS from_grants FROM ledger WHERE job_id = :job_id AND kind = 'reserve';
+
 -- name: time(now)^
 -- The ledger's time.
 SELECT max(:now, coalesce((SELECT at FROM ledger_newest), :now)) AS at;

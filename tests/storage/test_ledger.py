@@ -192,6 +192,26 @@ async def test_credits_are_free_at_the_moment_that_was_said(
     assert standing.left == 19
 
 
+@pytest.mark.parametrize("granted", [0, 2, 10])
+@pytest.mark.parametrize("later", [timedelta(), DAY + timedelta(hours=1)])
+async def test_what_is_left_is_told_before_a_refund_as_it_is_after(
+    database: Database,
+    store: SqliteJobStore,
+    ask: Ask,
+    walk: Walk,
+    now: datetime,
+    granted: int,
+    later: timedelta,
+) -> None:
+    """A result is posted before its refund is booked, and says the same: extra credits, period and all."""
+    if granted:
+        await _grant(database, granted, now)
+    job, _ = await store.accept(ask(credits=20 + min(granted, 4)), now)
+    told = await store.standing_after(job, now + later, refund=3)
+    await walk(store, job, *WAYS[State.DELIVERED], settle=job.credits - 3, now=now + later)
+    assert told == await store.standing(100, 300, (), now + later)
+
+
 async def test_refund_counts_at_the_time_of_its_reserve(
     store: SqliteJobStore, ask: Ask, walk: Walk, now: datetime
 ) -> None:
