@@ -10,7 +10,7 @@ from typing import Any, Final
 from bot.allowance import charge
 from bot.errors import AllowanceExceededError, BlockedError, Refusal, StaleJobError
 from bot.jobs.model import REFUNDED, Job, State
-from bot.jobs.ports import Request, Standing
+from bot.jobs.ports import Family, Request, Standing
 from bot.quotas.model import OwnerTerms
 from storage import ledger
 from storage.connection import Transaction, Value
@@ -19,8 +19,8 @@ from storage.ledger import Fetch
 from storage.queries import load_queries
 from storage.times import from_ms, to_ms
 
-OPEN_JOBS_PAGE: Final = 250
-"""Open jobs that are read at once, so that the event loop is never held up by many."""
+JOBS_PAGE: Final = 250
+"""Jobs that are read at once, so that the event loop is never held up by many."""
 
 _SQL = load_queries("jobs.sql")
 _FIELDS: Final = tuple(field.name for field in fields(Job))
@@ -97,15 +97,28 @@ class SqliteJobStore:
         rows = await self._database.read(_SQL["find_job_by_callback"], {"callback_hash": callback_hash})
         return to_job(rows[0]) if rows else None
 
+    async def find_by_message(self, message_id: int) -> Job | None:
+        """Return the job, open or not, whose message this is."""
+        rows = await self._database.read(_SQL["find_job_by_message"], {"message_id": message_id})
+        return to_job(rows[0]) if rows else None
+
+    async def family(self, job: Job, *, most: int) -> Family:
+        """Return a job's parent and at most so many of its children, the newest ones."""
+        parent = None if job.parent_id is None else await self.get(job.parent_id)
+        rows = await self._database.read(_SQL["newest_children"], {"parent_id": job.id, "most": most})
+        return Family(
+            parent=parent,
+            children=tuple(to_job(row) for row in reversed(rows)),
+            children_count=rows[0]["children_count"] if rows else 0,
+        )
+
+    async def list_removals(self) -> list[Job]:
+        """Return all jobs whose result is to be removed and was not yet, oldest first."""
+        return await self._list("list_removals")
+
     async def list_open(self) -> list[Job]:
         """Return all open jobs, oldest first."""
-        jobs: list[Job] = []
-        while True:
-            after = jobs[-1].id if jobs else 0
-            rows = await self._database.read(_SQL["list_open_jobs"], {"after": after, "page": OPEN_JOBS_PAGE})
-            jobs.extend(map(to_job, rows))
-            if len(rows) < OPEN_JOBS_PAGE:
-                return jobs
+        return await self._list("list_open_jobs")
 
     async def claimed(self, taskids: Sequence[str]) -> frozenset[str]:
         """Return those of the taskids that belong to a job."""
@@ -130,6 +143,15 @@ class SqliteJobStore:
             return ledger.read_standing_after(fetch, position=position, job_id=job.id, refund=refund)
 
         return await self._database.look(operation)
+
+    async def _list(self, query: str) -> list[Job]:
+        jobs: list[Job] = []
+        while True:
+            after = jobs[-1].id if jobs else 0
+            rows = await self._database.read(_SQL[query], {"after": after, "page": JOBS_PAGE})
+            jobs.extend(map(to_job, rows))
+            if len(rows) < JOBS_PAGE:
+                return jobs
 
     def _accept(self, fetch: Fetch, request: Request, now: datetime) -> tuple[Job, Standing] | Refusal:
         position = self._position(fetch, request.guild_id, request.member_id, request.role_ids, now)
@@ -196,6 +218,9 @@ def _insert(fetch: Fetch, request: Request, now: datetime) -> Job:
             "parameters": request.parameters,
             "credits": request.credits,
             "role_ids": json.dumps(request.role_ids),
+            "parent_id": request.parent_id,
+            "reply_to_id": request.reply_to_id,
+            "nonce": request.nonce,
             "created_at": created_at,
         },
     )
@@ -210,13 +235,16 @@ def _insert(fetch: Fetch, request: Request, now: datetime) -> Job:
         parameters=request.parameters,
         credits=request.credits,
         role_ids=request.role_ids,
+        parent_id=request.parent_id,
+        reply_to_id=request.reply_to_id,
+        nonce=request.nonce,
         created_at=from_ms(created_at),
     )
 
 
 def to_job(row: sqlite3.Row) -> Job:
-    """Return the job that a whole row of its table is."""
-    values: dict[str, Any] = dict(row)
+    """Return the job of a row that has all columns of its table, and perhaps others."""
+    values: dict[str, Any] = {name: row[name] for name in _FIELDS}
     values["state"] = State(values["state"])
     values["role_ids"] = tuple(json.loads(values["role_ids"]))
     values["refunded"] = bool(values["refunded"])

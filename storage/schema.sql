@@ -32,6 +32,11 @@ CREATE TABLE jobs (
     reason TEXT,
     detail TEXT,
     role_ids TEXT NOT NULL DEFAULT '[]', -- the member's when the job was accepted, a JSON list
+    parent_id INTEGER REFERENCES jobs (id),
+    reply_to_id INTEGER, -- the message that the job's own replies to; NULL: it answers a command
+    nonce TEXT, -- of that reply, so that making it again makes no second one
+    removed_by INTEGER,
+    removed_at INTEGER, -- the message and Wiro's files are gone
     CHECK (closed_at IS NULL OR interaction_token IS NULL)
 ) STRICT;
 
@@ -39,6 +44,9 @@ CREATE INDEX jobs_open ON jobs (id) WHERE closed_at IS NULL;
 CREATE UNIQUE INDEX jobs_by_callback_hash ON jobs (callback_hash) WHERE callback_hash IS NOT NULL;
 CREATE INDEX jobs_open_by_member ON jobs (guild_id, member_id) WHERE closed_at IS NULL;
 CREATE INDEX jobs_by_taskid ON jobs (taskid) WHERE taskid IS NOT NULL;
+CREATE INDEX jobs_by_message ON jobs (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX jobs_by_parent ON jobs (parent_id, id) WHERE parent_id IS NOT NULL;
+CREATE INDEX jobs_to_remove ON jobs (id) WHERE removed_by IS NOT NULL AND removed_at IS NULL;
 
 CREATE TABLE ledger (
     id INTEGER PRIMARY KEY,
@@ -140,3 +148,11 @@ CREATE TRIGGER quota_changes_are_never_shortened BEFORE DELETE ON quota_changes
 BEGIN
     SELECT raise(ABORT, 'the changes are append-only');
 END;
+
+-- Messages that are to be deleted at a time, whether or not the bot ran without a stop until then.
+CREATE TABLE notices (
+    message_id INTEGER PRIMARY KEY,
+    guild_id INTEGER NOT NULL,
+    channel_id INTEGER NOT NULL,
+    remove_at INTEGER NOT NULL
+) STRICT;

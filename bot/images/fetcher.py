@@ -41,7 +41,7 @@ class FetchedPicture:
     content: bytes = field(repr=False)
     width: int
     height: int
-    url: str = field(repr=False)  # of the original, open to anyone who has it
+    url: str = field(repr=False)  # of the original, open to anyone who has it; empty where it was at hand
     reduced: bool  # encoded anew to fit the limit
 
 
@@ -109,6 +109,17 @@ class PictureFetcher:
             PictureUnavailableError: may be had later.
         """
         content = await self._downloader.download(output.url)
+        return await self._fit(content, number=number, upload_limit_bytes=upload_limit_bytes, url=output.url)
+
+    async def fit(self, content: bytes, *, number: int, upload_limit_bytes: int) -> FetchedPicture:
+        """Return a picture that is at hand, verified and made to fit another limit.
+
+        Raises:
+            PictureRefusedError: it is none, or cannot be made to fit.
+        """
+        return await self._fit(content, number=number, upload_limit_bytes=upload_limit_bytes, url="")
+
+    async def _fit(self, content: bytes, *, number: int, upload_limit_bytes: int, url: str) -> FetchedPicture:
         measured = await _measure(content)
         picture = Encoded(measured.format, measured.width, measured.height, content[: measured.size_bytes])
         too_large = len(picture.content) > upload_limit_bytes
@@ -119,7 +130,7 @@ class PictureFetcher:
             content=picture.content,
             width=picture.width,
             height=picture.height,
-            url=output.url,
+            url=url,
             reduced=too_large,
         )
 

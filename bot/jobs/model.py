@@ -90,11 +90,21 @@ class Job:
     refunded: bool = False  # the ledger holds a refund of the whole reserve
     reason: str | None = None  # why there are no pictures, fit for a member
     detail: str | None = field(default=None, repr=False)  # the same, fit for an operator
+    parent_id: int | None = None  # the job from whose result this one was born
+    reply_to_id: int | None = None  # the message that its own replies to; None: it answers an interaction
+    nonce: str | None = None  # of that reply: Discord makes one message of all that have it
+    removed_by: int | None = None  # the member who had the result deleted, perhaps before it is
+    removed_at: datetime | None = None  # when its message and Wiro's files were gone
 
     @property
     def reference(self) -> str:
         """What members and operators call the job."""
         return f"S-{self.id}"
+
+    @property
+    def is_result(self) -> bool:
+        """Whether its message holds pictures, or will in a moment, and is to be kept."""
+        return self.state in {State.FINISHED, State.DELIVERED} and self.removed_by is None
 
     @property
     def is_open(self) -> bool:

@@ -3,7 +3,7 @@
 Implemented by ``storage``, ``bot.wiro``, ``bot.images`` and ``bot.present``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.allowance import Allowance
 from bot.jobs.model import Job
+from bot.wiro.news import TaskNews, TaskProgress
 from bot.wiro.wire import Accepted, Output, Task
 
 
@@ -21,11 +22,14 @@ class Request:
     guild_id: int
     channel_id: int
     member_id: int
-    interaction_token: str
+    interaction_token: str | None  # None: the job's message is a reply, made with the nonce
     upload_limit_bytes: int
     parameters: str  # `bot.parameters.SanaParameters` as JSON
     credits: int
     role_ids: tuple[int, ...] = ()  # the member's roles, which may have allowances
+    parent_id: int | None = None  # the job from whose result this one is born
+    reply_to_id: int | None = None
+    nonce: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,25 @@ class Standing:
         """Credits that can be used now; None: as many as they like."""
         left = self.allowance.left(self.used)
         return None if left is None else left + self.granted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """What a job was born from, and what came of it."""
+
+    parent: Job | None
+    children: tuple[Job, ...]  # the newest of them, oldest first
+    children_count: int  # of all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A message of the bot that is to be deleted at a time."""
+
+    guild_id: int
+    channel_id: int
+    message_id: int
+    remove_at: datetime
 
 
 class JobStore(Protocol):
@@ -74,6 +97,18 @@ class JobStore(Protocol):
         """Return the job, open or not, whose last Run had this callback token."""
         ...
 
+    async def find_by_message(self, message_id: int) -> Job | None:
+        """Return the job, open or not, whose message this is."""
+        ...
+
+    async def family(self, job: Job, *, most: int) -> Family:
+        """Return a job's parent and at most so many of its children, the newest ones."""
+        ...
+
+    async def list_removals(self) -> list[Job]:
+        """Return all jobs whose result is to be removed and was not yet, oldest first."""
+        ...
+
     async def list_open(self) -> list[Job]:
         """Return all open jobs, oldest first."""
         ...
@@ -90,6 +125,22 @@ class JobStore(Protocol):
 
     async def standing_after(self, job: Job, now: datetime, *, refund: int) -> Standing:
         """Return what a job's member will have left when so many of its credits have come back."""
+        ...
+
+
+class NoticeStore(Protocol):
+    """Messages that are to be deleted later. Each method may raise a `StorageError`."""
+
+    async def add(self, notice: Notice) -> None:
+        """Remember a message that is to be deleted."""
+        ...
+
+    async def remove(self, message_id: int) -> None:
+        """Forget a message that was deleted; no matter if it is not known."""
+        ...
+
+    async def list_all(self) -> list[Notice]:
+        """Return all that are still to be deleted."""
         ...
 
 
@@ -114,6 +165,30 @@ class Wiro(Protocol):
 
     async def kill(self, *, taskid: str, tasktoken: str) -> None:
         """Stop a task that runs."""
+        ...
+
+    async def delete_files(self, tasktoken: str) -> None:
+        """Delete the files of a task that has ended; repeating it is harmless."""
+        ...
+
+
+class Feed(Protocol):
+    """News of tasks as they happen. It may be silent at any time: polling guarantees."""
+
+    def follow(self, tasktoken: str) -> None:
+        """Ask for the news of a task; no matter if it was asked for already."""
+        ...
+
+    def forget(self, tasktoken: str) -> None:
+        """Ask for no more news of a task; no matter if it was not asked for."""
+        ...
+
+    async def run(self, hear: Callable[[TaskNews], None]) -> None:
+        """Call `hear` with every piece of news, in order, until stopped."""
+        ...
+
+    def stop(self) -> None:
+        """Let `run` return soon."""
         ...
 
 
@@ -166,6 +241,14 @@ class Pictures(Protocol):
         """
         ...
 
+    async def fit(self, content: bytes, *, number: int, upload_limit_bytes: int) -> Picture:
+        """Return a picture that is at hand, verified and made to fit another limit.
+
+        Raises:
+            PictureRefusedError: it is none, or cannot be made to fit.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class InLine:
@@ -178,6 +261,8 @@ class InLine:
 @dataclass(frozen=True, slots=True)
 class Running:
     """Wiro works on it."""
+
+    progress: TaskProgress | None = None  # as far as Wiro has told
 
 
 Stage = InLine | Running
@@ -198,6 +283,23 @@ class Messenger(Protocol):
 
     async def tell_end(self, job: Job) -> None:
         """Say in the message why there are no pictures."""
+        ...
+
+    async def reply(self, job: Job, stage: Stage, standing: Standing | None = None) -> int:
+        """Post the first message of a job that answers no interaction, and return its id.
+
+        For as long as Discord remembers the job's nonce, repeating it returns the same message.
+        """
+        ...
+
+    async def remove(self, guild_id: int, channel_id: int, message_id: int) -> None:
+        """Delete a message of the bot's own."""
+        ...
+
+    async def notify(
+        self, guild_id: int, channel_id: int, message_id: int, *, member_id: int, text: str
+    ) -> int:
+        """Reply to a message with a text that pings this member alone; return the reply's id."""
         ...
 
     async def find(self, job: Job) -> int | None:

@@ -1,6 +1,7 @@
 """Buttons whose state is in their `custom_id`, so that they work after any restart."""
 
 import re
+from functools import partial
 from typing import Any, Final
 
 import discord
@@ -8,6 +9,10 @@ from discord import ui
 
 CANCEL_TEMPLATE: Final = re.compile(r"sana:cancel:(?P<number>.*)")
 INSPIRE_TEMPLATE: Final = re.compile(r"sana:inspire:(?P<number>.*)")
+REROLL_TEMPLATE: Final = re.compile(r"sana:reroll:(?P<number>.*)")
+EDIT_TEMPLATE: Final = re.compile(r"sana:edit:(?P<number>.*)")
+DETAILS_TEMPLATE: Final = re.compile(r"sana:details:(?P<number>.*)")
+DELETE_TEMPLATE: Final = re.compile(r"sana:delete:(?P<number>.*)")
 """What discord.py recognises a click by. The rest comes from outside and is read by `read_number`."""
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
@@ -35,3 +40,14 @@ def cancel_button(job_id: int, *, disabled: bool) -> ui.Button[Any]:
 def inspire_button(number: int) -> ui.Button[Any]:
     """Return the button that runs one of the inspires, counted from 1."""
     return ui.Button(style=discord.ButtonStyle.primary, label="Make this", custom_id=f"sana:inspire:{number}")
+
+
+def result_buttons(job_id: int) -> ui.ActionRow[Any]:
+    """Return the buttons below a job's pictures."""
+    button = partial(ui.Button[Any], style=discord.ButtonStyle.secondary)
+    return ui.ActionRow[Any](
+        button(label="Reroll", emoji="🔁", custom_id=f"sana:reroll:{job_id}"),
+        button(label="Edit", custom_id=f"sana:edit:{job_id}"),
+        button(label="Details", custom_id=f"sana:details:{job_id}"),
+        button(label="Delete", style=discord.ButtonStyle.danger, custom_id=f"sana:delete:{job_id}"),
+    )

@@ -10,7 +10,7 @@ from discord import ui
 from bot.jobs.model import Job
 from bot.jobs.ports import InLine, Picture, Stage, Standing
 from bot.parameters import SanaParameters, limits
-from bot.present.buttons import cancel_button
+from bot.present.buttons import cancel_button, result_buttons
 from bot.present.ends import end_lines
 from bot.present.page import MAX_TEXT, Colour, Page
 from bot.present.text import (
@@ -38,7 +38,7 @@ def pending(job: Job, stage: Stage, standing: Standing | None = None) -> Page:
     parameters = SanaParameters.from_json(job.parameters)
     cost = [f"{count_of_credits(job.credits)}, charged only if a picture comes"]
     left = [] if standing is None else [f"{count_of_credits(standing.left)} left"]
-    details = small([*_settings(parameters), " · ".join([*cost, *left])])
+    details = small([*_origin(job), *_settings(parameters), " · ".join([*cost, *left])])
     status = _status(job, stage, parameters)
     prompt = _prompt(parameters, beside=(status, details))
     button = cancel_button(job.id, disabled=job.cancelled_by is not None)
@@ -58,7 +58,7 @@ def delivered(job: Job, pictures: Sequence[Picture], standing: Standing, *, miss
     parameters = SanaParameters.from_json(job.parameters)
     notes = [*_unusual(job, len(pictures), missing), *_links_to_originals(pictures)]
     facts = _facts(job, parameters, len(pictures), standing)
-    details = "\n".join([*notes, small([*_settings(parameters), facts])])
+    details = "\n".join([*notes, small([*_origin(job), *_settings(parameters), facts])])
     prompt = _prompt(parameters, beside=(details,))
     return Page(
         Colour.DELIVERED,
@@ -66,6 +66,7 @@ def delivered(job: Job, pictures: Sequence[Picture], standing: Standing, *, miss
             ui.TextDisplay[Any](prompt),
             ui.MediaGallery[Any](*_gallery(parameters, pictures)),
             ui.TextDisplay[Any](details),
+            result_buttons(job.id),
         ],
     )
 
@@ -78,7 +79,7 @@ def ended(job: Job) -> Page:
     """
     parameters = SanaParameters.from_json(job.parameters)
     what_happened = "\n".join(end_lines(job))
-    details = small([*_settings(parameters), f"Reference {job.reference}"])
+    details = small([*_origin(job), *_settings(parameters), f"Reference {job.reference}"])
     prompt = _prompt(parameters, beside=(what_happened, details))
     return Page(
         Colour.ENDED,
@@ -114,6 +115,11 @@ def _status(job: Job, stage: Stage, parameters: SanaParameters) -> str:
     if stage.place == 1:
         return "**Next in line.** This starts by itself."
     return f"**Place {stage.place:,} in line.** This starts by itself."
+
+
+def _origin(job: Job) -> list[str]:
+    """Return whose job it is where Discord shows no command above the message."""
+    return [] if job.parent_id is None else [f"For {mention(job.member_id)}, from S-{job.parent_id}"]
 
 
 def _settings(parameters: SanaParameters) -> list[str]:

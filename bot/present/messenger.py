@@ -17,7 +17,8 @@ from bot.jobs.ports import Clock, Picture, Stage, Standing
 from bot.present import messages
 from bot.present.boundary import calling_discord
 from bot.present.page import Page
-from bot.present.ways import ChannelWay, TokenWay, Way, holds_pictures
+from bot.present.text import mention
+from bot.present.ways import NOBODY, ChannelWay, TokenWay, Way, holds_pictures
 
 TOKEN_WAY_LASTS: Final = timedelta(minutes=14)
 """Discord takes the token for 15 minutes. One is left for uploads, and for clocks that disagree."""
@@ -62,6 +63,36 @@ class DiscordMessenger:
     async def tell_end(self, job: Job) -> None:
         """Say in the message why there are no pictures."""
         await self._edit(job, messages.ended(job), ())
+
+    async def reply(self, job: Job, stage: Stage, standing: Standing | None = None) -> int:
+        """Post the first message of a job that answers no interaction; its nonce makes one of all repeats."""
+        async with calling_discord(timeout_seconds=_CALL_SECONDS):
+            message = await self._channel(job.guild_id, job.channel_id).send(
+                view=messages.pending(job, stage, standing),
+                reference=_reference(job.guild_id, job.channel_id, job.reply_to_id),
+                nonce=job.nonce or job.reference,
+                allowed_mentions=NOBODY,
+            )
+        return message.id
+
+    async def remove(self, guild_id: int, channel_id: int, message_id: int) -> None:
+        """Delete a message of the bot's own."""
+        async with calling_discord(timeout_seconds=_CALL_SECONDS):
+            await self._channel(guild_id, channel_id).get_partial_message(message_id).delete()
+
+    async def notify(
+        self, guild_id: int, channel_id: int, message_id: int, *, member_id: int, text: str
+    ) -> int:
+        """Reply to a message with a text that pings this member alone; return the reply's id."""
+        async with calling_discord(timeout_seconds=_CALL_SECONDS):
+            message = await self._channel(guild_id, channel_id).send(
+                f"{mention(member_id)} {text}",
+                reference=_reference(guild_id, channel_id, message_id),
+                allowed_mentions=discord.AllowedMentions(
+                    everyone=False, roles=False, replied_user=False, users=[discord.Object(member_id)]
+                ),
+            )
+        return message.id
 
     async def find(self, job: Job) -> int | None:
         """Return the id of the message that answered the command, or None where there surely is none."""
@@ -110,9 +141,21 @@ class DiscordMessenger:
                         raise
             return await action(channel)
 
+    def _channel(self, guild_id: int, channel_id: int) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+
     async def _react(self, job: Job) -> None:
         try:
             async with calling_discord(timeout_seconds=_CALL_SECONDS):
                 await ChannelWay(self._client, job).react(_REROLL)
         except MessageError as error:
             log.debug("reaction.dropped", job=job.reference, error=str(error))
+
+
+def _reference(guild_id: int, channel_id: int, message_id: int | None) -> discord.MessageReference:
+    """Return what makes a message a reply; where the other one is gone, it is a message all the same."""
+    if message_id is None:
+        raise RuntimeError("there is nothing to reply to")
+    return discord.MessageReference(
+        guild_id=guild_id, channel_id=channel_id, message_id=message_id, fail_if_not_exists=False
+    )

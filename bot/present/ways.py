@@ -24,6 +24,7 @@ _UNKNOWN_MESSAGE: Final = 10008
 
 _NOT_BEFORE: Final = timedelta(minutes=1)  # for clocks that disagree
 _NOT_AFTER: Final = timedelta(minutes=2)  # the answer was given within seconds, or never
+_REPLIES_NOT_AFTER: Final = timedelta(minutes=5)  # a reply is made again for as long as its nonce is known
 _MESSAGES_AT_MOST: Final = 500
 
 
@@ -93,7 +94,8 @@ class ChannelWay:
     async def find(self) -> int | None:
         """Return the id of the job's message among those posted around the job's own time."""
         read = 0
-        after, until = self._job.created_at - _NOT_BEFORE, self._job.created_at + _NOT_AFTER
+        latest = _NOT_AFTER if self._job.nonce is None else _REPLIES_NOT_AFTER
+        after, until = self._job.created_at - _NOT_BEFORE, self._job.created_at + latest
         async for message in self._channel.history(after=after, limit=_MESSAGES_AT_MOST):
             if message.created_at > until:
                 return None

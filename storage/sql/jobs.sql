@@ -1,13 +1,13 @@
 -- The columns of `jobs` are the fields of `bot.jobs.model.Job`, so that a whole row becomes a job.
 
--- name: insert_job(guild_id, channel_id, member_id, interaction_token, upload_limit_bytes, parameters, credits, role_ids, created_at)^
+-- name: insert_job(guild_id, channel_id, member_id, interaction_token, upload_limit_bytes, parameters, credits, role_ids, parent_id, reply_to_id, nonce, created_at)^
 -- Store a new job; its id comes back.
 INSERT INTO jobs (
     state, guild_id, channel_id, member_id, interaction_token, upload_limit_bytes, parameters, credits, role_ids,
-    created_at
+    parent_id, reply_to_id, nonce, created_at
 ) VALUES (
     'queued', :guild_id, :channel_id, :member_id, :interaction_token, :upload_limit_bytes, :parameters, :credits,
-    :role_ids, :created_at
+    :role_ids, :parent_id, :reply_to_id, :nonce, :created_at
 )
 RETURNING id;
 
@@ -23,6 +23,19 @@ SELECT * FROM jobs WHERE id = :id;
 -- name: find_job_by_callback(callback_hash)^
 -- The job whose last Run had this callback token.
 SELECT * FROM jobs WHERE callback_hash = :callback_hash;
+
+-- name: find_job_by_message(message_id)^
+-- The job whose message this is.
+SELECT * FROM jobs WHERE message_id = :message_id;
+
+-- name: newest_children(parent_id, most)
+-- Jobs born from a job's result, the newest first, each with how many there are in all.
+SELECT *, (SELECT count(*) FROM jobs WHERE parent_id = :parent_id) AS children_count
+FROM jobs WHERE parent_id = :parent_id ORDER BY id DESC LIMIT :most;
+
+-- name: list_removals(after, page)
+-- The next page of jobs whose result is to be removed and was not yet, oldest first.
+SELECT * FROM jobs WHERE removed_by IS NOT NULL AND removed_at IS NULL AND id > :after ORDER BY id LIMIT :page;
 
 -- name: list_open_jobs(after, page)
 -- The next page of open jobs, oldest first.

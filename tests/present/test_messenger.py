@@ -56,7 +56,7 @@ async def test_delivery_is_one_edit(
     message = await members.of("member").message("pictures", job.message_id)
     assert [picture.filename for picture in message.pictures] == ["sana-1.png", "sana-2.png"]
     assert all(picture.description == "a red fox" for picture in message.pictures)
-    assert not message.buttons
+    assert [button.label for button in message.buttons] == ["Reroll", "Edit", "Details", "Delete"]
     assert "19 credits left" in message.text
     assert await members.download(message.pictures[1]) == PICTURES[1].content
 

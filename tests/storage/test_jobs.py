@@ -14,7 +14,7 @@ from bot.jobs.model import Job, State
 from bot.jobs.ports import Request, Standing
 from storage.connection import Transaction
 from storage.database import Database
-from storage.jobs import OPEN_JOBS_PAGE, SqliteJobStore
+from storage.jobs import JOBS_PAGE, SqliteJobStore
 
 Ask = Callable[..., Request]
 Walk = Callable[..., Awaitable[Job]]
@@ -211,7 +211,7 @@ async def test_open_jobs_are_listed_oldest_first(
 async def test_many_open_jobs_are_listed_whole(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
     """More jobs than are read at once come without gap and repetition."""
     accepted = await asyncio.gather(
-        *(store.accept(ask(member_id=member), now) for member in range(2 * OPEN_JOBS_PAGE + 1))
+        *(store.accept(ask(member_id=member), now) for member in range(2 * JOBS_PAGE + 1))
     )
     listed = await store.list_open()
     assert listed == sorted((job for job, _ in accepted), key=lambda job: job.id)

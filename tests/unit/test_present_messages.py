@@ -189,7 +189,8 @@ def test_delivered_message() -> None:
     text = text_of(page)
     for words in ("a \\*red\\* fox", "Seed 7", "2 credits · 19 credits left · 12.3 seconds · S-42", "rain"):
         assert words in text
-    assert not [each for each in walk(payload(page)) if "custom_id" in each]
+    buttons = [each["custom_id"] for each in walk(payload(page)) if "custom_id" in each]
+    assert buttons == ["sana:reroll:42", "sana:edit:42", "sana:details:42", "sana:delete:42"]
 
 
 def test_fewer_pictures() -> None:
