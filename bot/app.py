@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 import structlog
@@ -16,18 +16,25 @@ from bot.callbacks import CALLBACK_PATH, Health, Listener
 from bot.client import SanaClient, point_at
 from bot.errors import SanaBotError, SettingsError
 from bot.images import PictureFetcher
+from bot.jobs.mail import Mailer
+from bot.jobs.notices import Notices
+from bot.jobs.removal import Remover
+from bot.jobs.results import Results
 from bot.jobs.rules import JobRules
 from bot.jobs.service import JobService
+from bot.present.mail import DiscordMail
 from bot.present.messenger import DiscordMessenger
 from bot.quotas.model import OwnerTerms
 from bot.quotas.service import QuotaService
 from bot.settings import Settings
 from bot.wiro.client import WiroClient, connector
 from bot.wiro.signing import Credentials
+from bot.wiro.socket import WiroSocket
 from cogs import setup_cogs
 from cogs.guard import guarded_tree
 from storage.database import Database
 from storage.jobs import SqliteJobStore
+from storage.notices import SqliteNoticeStore
 from storage.quotas import SqliteQuotaStore
 from storage.reports import SqliteReports
 
@@ -43,6 +50,14 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the time, aware and in UTC."""
         return datetime.now(UTC)
+
+
+class _Worker(Protocol):
+    """A part that works until it is stopped."""
+
+    async def run(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class App:
@@ -92,13 +107,18 @@ class App:
             database = await stack.enter_async_context(Database.open(settings.database_url))
             client = await stack.enter_async_context(SanaClient(guarded_tree(settings.discord_guild_ids)))
             messenger = DiscordMessenger(client, SystemClock())
+            mail = await stack.enter_async_context(DiscordMail.open(client))
+            wiro = await stack.enter_async_context(_wiro(settings))
+            pictures = await stack.enter_async_context(
+                PictureFetcher.open(allowed_hosts=settings.wiro_output_hosts, user_agent=USER_AGENT)
+            )
             terms = _terms(settings)
+            store = SqliteJobStore(database, terms)
             service = JobService(
-                store=SqliteJobStore(database, terms),
-                wiro=await stack.enter_async_context(_wiro(settings)),
-                pictures=await stack.enter_async_context(
-                    PictureFetcher.open(allowed_hosts=settings.wiro_output_hosts, user_agent=USER_AGENT)
-                ),
+                store=store,
+                wiro=wiro,
+                feed=await stack.enter_async_context(_feed(settings)),
+                pictures=pictures,
                 messenger=messenger,
                 clock=SystemClock(),
                 rules=_rules(settings),
@@ -110,35 +130,51 @@ class App:
                 clock=SystemClock(),
                 terms=terms,
             )
+            results = Results(
+                service=service,
+                store=store,
+                messenger=messenger,
+                remover=Remover(
+                    store=store,
+                    note_removed=service.note_removed,
+                    wiro=wiro,
+                    messenger=messenger,
+                    clock=SystemClock(),
+                ),
+                mailer=Mailer(pictures=pictures, mail=mail),
+            )
+            notices = Notices(SqliteNoticeStore(database), messenger, SystemClock())
             stack.push_async_callback(messenger.aclose)
             listener = Listener(service, lambda: Health(_missing(client)))
             await _listen(listener, settings)
             stack.push_async_callback(listener.stop)
-            await setup_cogs(client, service, quotas)
+            served = settings.discord_guild_ids
+            await setup_cogs(client, service, quotas, results, notices, served=served)
             await client.sign_in(settings.discord_token.get_secret_value())
-            await client.register_commands(settings.discord_guild_ids)
+            await client.register_commands(served)
             await service.recover()
             await quotas.recover()
+            await results.recover()
+            await notices.recover()
             self._is_started = True
-            await self._work(service, client, database)
+            await self._work((service, results, notices), client, database)
 
-    async def _work(self, service: JobService, client: SanaClient, database: Database) -> None:
+    async def _work(self, workers: Sequence[_Worker], client: SanaClient, database: Database) -> None:
         """Work until a stop is asked for or a part dies."""
         async with asyncio.TaskGroup() as parts:
-            jobs = parts.create_task(service.run(), name="jobs")
+            working = {parts.create_task(each.run(), name=type(each).__name__) for each in workers}
             gateway = parts.create_task(client.connect(), name="gateway")
             writer = parts.create_task(database.watch(), name="database")
             stopping = parts.create_task(self._stopping.wait(), name="stopping")
-            parts_of_it = {jobs, gateway, writer, stopping}
-            await asyncio.wait(parts_of_it, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*working, gateway, writer, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not stopping.done():
                 raise _PartEndedError("a part of the bot ended by itself")
             log.info("stopping")
-            service.stop()
-            await asyncio.wait({jobs}, timeout=_STOP_SECONDS)
-            jobs.cancel()
-            gateway.cancel()
-            writer.cancel()
+            for each in workers:
+                each.stop()
+            await asyncio.wait(working, timeout=_STOP_SECONDS)
+            for task in (*working, gateway, writer):
+                task.cancel()
 
 
 class _PartEndedError(SanaBotError):
@@ -159,6 +195,12 @@ async def _wiro(settings: Settings) -> AsyncIterator[WiroClient]:
             ),
             user_agent=USER_AGENT,
         )
+
+
+@contextlib.asynccontextmanager
+async def _feed(settings: Settings) -> AsyncIterator[WiroSocket]:
+    async with aiohttp.ClientSession() as session:
+        yield WiroSocket(session, url=settings.wiro_socket_url, user_agent=USER_AGENT)
 
 
 def _terms(settings: Settings) -> OwnerTerms:

@@ -23,14 +23,14 @@ def point_at(api_base: str, gateway_url: str) -> None:
 
 
 class SanaClient(commands.AutoShardedBot):
-    """A bot that needs to see servers and nothing that is written in them."""
+    """A bot that needs to see servers and reactions, and nothing that is written."""
 
     def __init__(self, tree_class: type[discord.app_commands.CommandTree[Any]]) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
             tree_cls=tree_class,
-            intents=discord.Intents(guilds=True),
+            intents=discord.Intents(guilds=True, guild_reactions=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),

@@ -12,8 +12,12 @@
     │   ├── MissingPermissionsError   the bot lacks permissions in the channel
     │   ├── LineFullError             too many jobs are waiting
     │   ├── NotServedError            the server is not one that this bot serves
+    │   ├── NoCommandsError           the member may not use commands in this channel, so no reactions either
     │   ├── NotAllowedError           somebody else's job, or none at all
     │   ├── JobOverError              nothing left to cancel
+    │   ├── ResultGoneError           no such result, or no longer
+    │   ├── NotSentError              the pictures could not be sent by direct message now
+    │   ├── DirectMessagesClosedError the member takes no direct messages from this bot
     │   ├── NotModeratorError         quotas are the moderators'
     │   ├── NeedsManageServerError    a moderator without Manage Server may not do this
     │   ├── CapExceededError          more than the owner lets moderators give
@@ -136,12 +140,28 @@ class NotServedError(Refusal):
     """The command came from a server that this bot does not serve."""
 
 
+class NoCommandsError(Refusal):
+    """The member may not use commands in this channel, so reactions do nothing for them either."""
+
+
 class NotAllowedError(Refusal):
     """The member may not do this to that job, or there is no such job for them."""
 
 
 class JobOverError(Refusal):
     """The job has ended; there is nothing left to cancel."""
+
+
+class ResultGoneError(Refusal):
+    """There is no such result: it was deleted, it is another server's, or it never was."""
+
+
+class NotSentError(Refusal):
+    """The pictures could not be sent by direct message now; later they may be."""
+
+
+class DirectMessagesClosedError(Refusal):
+    """The member takes no direct messages from this bot. Source: Discord's error code 50007."""
 
 
 class NotModeratorError(Refusal):

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     wiro_api_key: SecretStr
     wiro_api_secret: SecretStr | None = None
     wiro_api_base: _Http = "https://api.wiro.ai/v1"
+    wiro_socket_url: _WebSocket = "wss://socket.wiro.ai/v1"
     wiro_tool: Annotated[str, AfterValidator(_tool)] = "Efficient-Large-Model/Sana_1600M_2Kpx_BF16_diffusers"
     wiro_max_concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
     wiro_output_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ("*.wiro.ai",)

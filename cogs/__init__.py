@@ -2,22 +2,43 @@
 
 from discord.ext import commands
 
+from bot.jobs.notices import Notices
+from bot.jobs.results import Results
 from bot.jobs.service import JobService
 from bot.quotas.service import QuotaService
 from cogs.cancel import CancelCog
+from cogs.details import DetailsCog
+from cogs.edit import EditCog
 from cogs.inspire import InspireCog
 from cogs.quota import QuotaCog
+from cogs.reactions import ReactionCog
+from cogs.result import ResultCog
 from cogs.sana import SanaCog
 from cogs.usage import UsageCog
 
 
-async def setup_cogs(bot: commands.AutoShardedBot, service: JobService, quotas: QuotaService) -> None:
-    """Register every command and every kind of button with the bot, once, before it logs in."""
+async def setup_cogs(
+    bot: commands.AutoShardedBot,
+    service: JobService,
+    quotas: QuotaService,
+    results: Results,
+    notices: Notices,
+    *,
+    served: frozenset[int],
+) -> None:
+    """Register every command, button and reaction with the bot, once, before it logs in.
+
+    `served` are the only servers that are served; none means all. The bot's tree has them already.
+    """
     for cog in (
         SanaCog(service),
         InspireCog(bot, service),
         CancelCog(bot, service),
+        ResultCog(bot, service, results),
+        EditCog(bot, service, results),
+        DetailsCog(bot, results),
         UsageCog(bot, quotas),
         QuotaCog(bot, quotas),
+        ReactionCog(results, notices, served),
     ):
         await bot.add_cog(cog)

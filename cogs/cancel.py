@@ -8,6 +8,7 @@ from bot.present.answers import tell
 from bot.present.buttons import CANCEL_TEMPLATE
 from bot.present.notes import cancelling
 from cogs.guard import Interaction, clickable, number_in
+from cogs.people import moderates, server_of
 
 
 class CancelCog(commands.Cog):
@@ -28,13 +29,12 @@ class CancelCog(commands.Cog):
 
     async def cancel(self, interaction: Interaction, job_id: int | None) -> None:
         """Cancel the job for its owner or a moderator; the job's message is left to its one writer."""
-        if job_id is None or interaction.guild_id is None:
+        if job_id is None:
             raise NotAllowedError("no such job")
-        may = interaction.permissions
         job = await self._service.cancel(
             job_id,
-            guild_id=interaction.guild_id,
+            guild_id=server_of(interaction),
             member_id=interaction.user.id,
-            may_moderate=may.moderate_members or may.manage_messages,
+            may_moderate=moderates(interaction.permissions),
         )
         await tell(interaction, cancelling(job))

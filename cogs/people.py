@@ -23,17 +23,31 @@ _ASK_AT_MOST: Final = 100
 log = structlog.get_logger()
 
 
+def server_of(interaction: Interaction) -> int:
+    """Return the server in which a command was used or a button clicked.
+
+    Raises:
+        NotServedError: it was none.
+    """
+    if interaction.guild_id is None:
+        raise NotServedError("not in a server")
+    return interaction.guild_id
+
+
+def moderates(may: discord.Permissions) -> bool:
+    """Tell whether somebody with these permissions moderates what others posted."""
+    return may.moderate_members or may.manage_messages
+
+
 def actor_of(interaction: Interaction) -> Actor:
     """Return who uses a command, with the permissions that Discord says they have.
 
     Raises:
         NotServedError: it came from no server.
     """
-    if interaction.guild_id is None:
-        raise NotServedError("not in a server")
     may = interaction.permissions
     return Actor(
-        guild_id=interaction.guild_id,
+        guild_id=server_of(interaction),
         member_id=interaction.user.id,
         role_ids=frozenset(role_ids_of(interaction.user)),
         may_moderate=may.moderate_members or may.administrator,

@@ -1,12 +1,13 @@
-"""From parameters to a promised job: one way for `/sana`, inspires and whatever else starts one."""
+"""From parameters to a promised job: one way for all that an interaction starts."""
 
 import secrets
 
 import discord
-import structlog
 
-from bot.errors import MessageGoneError, MessageUnavailableError, MissingPermissionsError, NotServedError
-from bot.jobs.ports import Request
+from bot.errors import MissingPermissionsError, NotServedError
+from bot.jobs.model import Job
+from bot.jobs.ports import InLine, Request, Standing
+from bot.jobs.promise import promise
 from bot.jobs.service import JobService
 from bot.parameters import SanaParameters, limits
 from bot.present.answers import post
@@ -15,39 +16,44 @@ from bot.present.permissions import missing_permissions
 from cogs.guard import Interaction
 from cogs.people import role_ids_of
 
-log = structlog.get_logger()
-
 
 def draw_seed() -> int:
     """Return any seed that the tool takes."""
     return secrets.randbelow(limits("seed").maximum + 1)
 
 
-async def run_request(interaction: Interaction, service: JobService, parameters: SanaParameters) -> None:
+def with_new_seed(job: Job) -> SanaParameters:
+    """Return what a job was asked for, with another seed."""
+    return SanaParameters.from_json(job.parameters).model_copy(update={"seed": draw_seed()})
+
+
+async def run_request(
+    interaction: Interaction,
+    service: JobService,
+    parameters: SanaParameters,
+    parent_id: int | None = None,
+) -> None:
     """Take a job on and answer with its message, which is promised only once Discord took that answer.
+
+    Args:
+        interaction: not answered yet.
+        service: takes the job on.
+        parameters: what to make.
+        parent_id: the job from whose result this one is born.
 
     Raises:
         Refusal: nothing was reserved.
         StorageError: nothing was reserved.
         MessageGoneError: Discord refused the answer; the job was withdrawn.
     """
-    job, standing, stage = await service.accept(_request(interaction, parameters))
-    try:
-        message_id = await post(interaction, pending(job, stage, standing))
-    except MessageGoneError:
-        await service.never_acknowledged(job.id)
-        raise
-    except MessageUnavailableError as error:
-        log.warning("answer.unknown", job=job.reference, error=str(error))
-        service.acknowledgement_unknown(job.id)
-    except BaseException:  # nobody knows how far the answer came; whatever is there is looked for
-        service.acknowledgement_unknown(job.id)
-        raise
-    else:
-        await service.acknowledged(job.id, message_id)
+
+    async def answer(job: Job, stage: InLine, standing: Standing) -> int:
+        return await post(interaction, pending(job, stage, standing))
+
+    await promise(service, _request(interaction, parameters, parent_id), answer)
 
 
-def _request(interaction: Interaction, parameters: SanaParameters) -> Request:
+def _request(interaction: Interaction, parameters: SanaParameters, parent_id: int | None) -> Request:
     if interaction.guild_id is None or interaction.channel_id is None:
         raise NotServedError("not in a server")
     is_thread = isinstance(interaction.channel, discord.Thread)
@@ -62,4 +68,5 @@ def _request(interaction: Interaction, parameters: SanaParameters) -> Request:
         parameters=parameters.to_json(),
         credits=parameters.cost_credits,
         role_ids=role_ids_of(interaction.user),
+        parent_id=parent_id,
     )

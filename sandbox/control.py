@@ -48,6 +48,11 @@ class Control:
         """Learn anew who and what there is, after something was added elsewhere."""
         self._world = await self.call("GET", "/world")
 
+    @property
+    def bot_user_id(self) -> int:
+        """The identifier of the bot's user."""
+        return int(self._world["bot_user_id"])
+
     def guild_id(self, guild: str = "Sandbox") -> int:
         """Return a guild's identifier; raise KeyError if there is none of that name."""
         return int(self._guild(guild)["id"])

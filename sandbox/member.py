@@ -7,13 +7,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from sandbox.control import Control
-from sandbox.shown import Interaction, Json, Message, read_interaction, read_message
+from sandbox.control import Control, Refused
+from sandbox.reading import read_interaction, read_message
+from sandbox.shown import Interaction, Json, Message
 
 Option: TypeAlias = str | float | bool
 Predicate: TypeAlias = Callable[[Message], bool]
 
 _MAX_WAIT_SECONDS = 60.0
+_NOT_FOUND = 404
 _USER_MENU, _MESSAGE_MENU = 2, 3
 
 
@@ -52,10 +54,12 @@ class Member:
         extra = {"options": {**options, focused: text}, "focused": focused}
         return await self._act("/commands", self.command(command, channel, extra))
 
-    async def open_menu(self, command: str, on: "Message | Member", *, channel: str | int) -> Interaction:
+    async def open_menu(
+        self, command: str, on: "Message | Member", *, channel: str | int, wait: bool = True
+    ) -> Interaction:
         """Pick a command from the context menu of a message or a member."""
         kind = _MESSAGE_MENU if isinstance(on, Message) else _USER_MENU
-        extra = {"type": kind, "target_id": str(on.id)}
+        extra = {"type": kind, "target_id": str(on.id), "wait": wait}
         return await self._act("/commands", self.command(command, channel, extra))
 
     async def click(
@@ -73,7 +77,7 @@ class Member:
         `raw` sends a custom_id that is not on the message, or one that is disabled.
         """
         body = {
-            **self._on(message),
+            **self.acting_on(message),
             "custom_id": custom_id,
             "label": label,
             "values": [str(value) for value in values],
@@ -83,19 +87,35 @@ class Member:
         return await self._act("/clicks", body)
 
     async def submit(
-        self, shown: Interaction, values: Mapping[str, Option], *, raw: bool = False
+        self,
+        shown: Interaction,
+        values: Mapping[str, Option | Sequence[str]],
+        *,
+        raw: bool = False,
+        wait: bool = True,
     ) -> Interaction:
-        """Submit the modal that an interaction showed; inputs that are not named stay as they were."""
-        body = {"user_id": str(self.id), "interaction_id": str(shown.id), "values": values, "raw": raw}
+        """Submit the modal that an interaction showed, whenever; inputs that are not named stay as they were.
+
+        A menu takes a value or a list of them. `raw` sends what Discord's client would not let through.
+        """
+        body = {
+            "user_id": str(self.id),
+            "interaction_id": str(shown.id),
+            "values": values,
+            "raw": raw,
+            "wait": wait,
+        }
         return await self._act("/modals", body)
 
     async def react(self, message: Message, emoji: str) -> None:
         """Add a reaction."""
-        await self.control.call("POST", "/reactions", {**self._on(message), "emoji": emoji})
+        await self.control.call("POST", "/reactions", {**self.acting_on(message), "emoji": emoji})
 
     async def unreact(self, message: Message, emoji: str) -> None:
         """Take one's own reaction away."""
-        await self.control.call("POST", "/reactions", {**self._on(message), "emoji": emoji, "remove": True})
+        await self.control.call(
+            "POST", "/reactions", {**self.acting_on(message), "emoji": emoji, "remove": True}
+        )
 
     async def write(self, text: str, *, channel: str | int) -> Message:
         """Write a message."""
@@ -109,6 +129,10 @@ class Member:
     async def dm(self) -> int:
         """Return the channel of one's direct messages with the bot."""
         return int((await self.control.call("POST", "/dms", {"user_id": str(self.id)}))["id"])
+
+    async def wait_for_dm(self, predicate: Predicate, timeout_seconds: float = 10.0) -> Message:
+        """Return the first direct message of which `predicate` holds; raise TimeoutError if none comes."""
+        return await self.wait_for_message(await self.dm(), predicate, timeout_seconds)
 
     async def read(self, channel: str | int) -> list[Message]:
         """Return the newest messages of a channel (at most 200), oldest first, own ephemeral ones too."""
@@ -150,6 +174,19 @@ class Member:
             message = read_message(await self.control.call("GET", self._path(message), query=query))
         return message
 
+    async def wait_until_deleted(self, message: Message, timeout_seconds: float = 10.0) -> None:
+        """Wait until a message is deleted, by whomever; raise TimeoutError if it stays."""
+        deadline = time.monotonic() + timeout_seconds
+        while (left := deadline - time.monotonic()) > 0:
+            query = {**self._as_viewer(), "after": message.revision, "timeout_seconds": left}
+            try:
+                message = read_message(await self.control.call("GET", self._path(message), query=query))
+            except Refused as refused:
+                if refused.status == _NOT_FOUND:
+                    return
+                raise
+        raise TimeoutError(f"Message {message.id} was not deleted; it says: {message.text}")
+
     def command(self, name: str, channel: str | int, extra: Mapping[str, Any]) -> Json:
         """Return the body with which the control API is told to type a command."""
         place = {"user_id": str(self.id), "channel_id": str(self._channel(channel))}
@@ -179,7 +216,8 @@ class Member:
     def _as_viewer(self) -> dict[str, str | float]:
         return {"user_id": str(self.id)}
 
-    def _on(self, message: Message) -> Json:
+    def acting_on(self, message: Message) -> Json:
+        """Return how the control API is told who acts on which message."""
         return {
             "user_id": str(self.id),
             "channel_id": str(message.channel_id),

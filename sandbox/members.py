@@ -13,11 +13,13 @@ Nothing here asks again and again: the server answers when there is news.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.control import Control, Refused
+from sandbox.control import Refused
+from sandbox.guilds import Guilds
 from sandbox.member import Member, Option
-from sandbox.shown import File, Interaction, Json, Message, read_interaction
+from sandbox.reading import read_interaction
+from sandbox.shown import File, Interaction, Json, Message
 
-__all__ = ["File", "Interaction", "Member", "Members", "Message", "Refused", "Typing"]
+__all__ = ["File", "Interaction", "Member", "Members", "Message", "Reacting", "Refused", "Typing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,17 @@ class Typing:
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
-class Members(Control):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reacting:
+    """One reaction of many that are made at once, or with `remove` taken away: see `Members.react_many`."""
+
+    member: Member
+    message: Message
+    emoji: str
+    remove: bool = False
+
+
+class Members(Guilds):
     """All members at once, and what happens around them, on the server at `origin`; a context manager."""
 
     def of(self, who: str | int, guild: str = "Sandbox") -> Member:
@@ -51,16 +63,6 @@ class Members(Control):
                 raise Refused(response.status, f"{file.filename} is not there any more.")
             return await response.read()
 
-    async def add_members(
-        self, name: str, count: int, guild: str = "Sandbox", roles: Iterable[str] = ()
-    ) -> list[Member]:
-        """Let `count` people called name-1, name-2 and so on join a guild, with these roles."""
-        role_ids = [str(self.role_id(role, guild)) for role in roles]
-        body = {"name": name, "count": count, "role_ids": role_ids}
-        added = await self.call("POST", f"/guilds/{self.guild_id(guild)}/members", body)
-        await self.refresh()
-        return [Member(self, int(each["id"]), each["name"], guild) for each in added]
-
     async def type_many(self, typings: Iterable[Typing]) -> list[Interaction]:
         """Send many commands with one call, without waiting for answers; see `wait_for_answer`."""
         commands = [
@@ -68,6 +70,14 @@ class Members(Control):
         ]
         found = await self.call("POST", "/commands/bulk", {"commands": commands})
         return [read_interaction(each) for each in found]
+
+    async def react_many(self, reactions: Iterable[Reacting]) -> None:
+        """Add and take away many reactions with one call, in their order, faster than anyone can click."""
+        bodies = [
+            {**each.member.acting_on(each.message), "emoji": each.emoji, "remove": each.remove}
+            for each in reactions
+        ]
+        await self.call("POST", "/reactions/bulk", {"reactions": bodies})
 
     async def wait_for_answer(self, sent: Interaction, timeout_seconds: float = 10.0) -> Interaction:
         """Return an interaction once it is answered or has failed; as it stands if neither came in time."""

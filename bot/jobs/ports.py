@@ -314,6 +314,10 @@ class Messenger(Protocol):
         """Add the first reaction, in the background."""
         ...
 
+    def take_off(self, job: Job, emoji: str, member_id: int, *, after_seconds: float) -> None:
+        """Take a member's reaction off the job's message, in the background."""
+        ...
+
 
 class Clock(Protocol):
     """The time of day; waiting is the event loop's."""

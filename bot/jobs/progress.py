@@ -1,31 +1,34 @@
 """Shows how far pending jobs are, as well as it can be had for few calls, and never in the way of a delivery.
 
-Source of the numbers: the design, *What can be seen from outside*: edits begin once a job has taken 2.5
-seconds.
+Edits are made lane by lane. A lane is what may be edited only so often: one message, where an interaction's
+token leads to it; else the whole channel, where Discord takes about five edits in five seconds and deliveries
+need them. Lanes take turns, so that each has its share of the calls. At a lane's turn, the message in it that
+has waited longest shows how far its job is by then; what it was in between is never shown.
+
+Source of the numbers: the design, *What can be seen from outside*, and the issue on live progress: edits
+begin once a job has taken 2.5 seconds, and a message has at most one in 2.5 seconds.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from itertools import islice
 from typing import Final
 
 import structlog
 
 from bot.errors import MessageError, MessageUnavailableError
 from bot.jobs.book import Book
-from bot.jobs.budget import Budget
-from bot.jobs.model import Job
+from bot.jobs.model import Job, State
 from bot.jobs.ports import Clock, Messenger, Stage
 from bot.jobs.waiting import wait_for
+from bot.jobs.worker import Worker
 
-_PAUSE: Final = timedelta(seconds=2.5)  # before the first edit, and between two of one message
+_PAUSE: Final = timedelta(seconds=2.5)  # before a message's first edit, and between two of a lane
 _MAY_COME_LATE_SECONDS: Final = 60.0  # how late Discord may still apply an edit that was not confirmed
 _SHOWN_FOR: Final = timedelta(minutes=14)  # after that the interaction's token is too old
-_LOOKED_AT_A_TICK: Final = 50
-_TICK_SECONDS: Final = 0.5
-_EDITS_PER_SECOND: Final = 10.0  # over all messages: a fifth of the 50 requests that Discord allows a bot
-_EDITS_AT_ONCE: Final = 10.0
+_REPLIES_SHOWN_FOR: Final = timedelta(hours=1)  # they need no token, but nobody watches for ever
+_BETWEEN_TURNS_SECONDS: Final = 0.11  # at most ten edits a second: a fifth of what Discord allows a bot
+_TURNS_AT_ONCE: Final = 32  # that wait to come or are taken: edits may be slow
 
 _Shown = tuple[Stage, int | None]  # how far the job is, and who asked for its end
 
@@ -49,14 +52,14 @@ class Progress:
         self._messenger = messenger
         self._clock = clock
         self._stage_of = stage_of
-        self._budget = Budget(per_second=_EDITS_PER_SECOND, burst=_EDITS_AT_ONCE)
-        self._changed: dict[int, None] = {}
-        self._shown: dict[int, _Shown] = {}
-        self._edited_at: dict[int, float] = {}
-        self._edits: dict[int, asyncio.Task[None]] = {}
-        self._in_doubt: dict[int, float] = {}  # since when it is unknown what became of an edit
-        self._news = asyncio.Event()
+        self._worker = Worker("show", self._take_turn, width=_TURNS_AT_ONCE)
+        self._lanes: dict[int, dict[int, None]] = {}  # the jobs that wait in each, longest first
+        self._turn = asyncio.Lock()  # is had in the order in which it was asked for
+        self._next_turn_at = 0.0
         self._stopping = asyncio.Event()
+        self._shown: dict[int, _Shown] = {}
+        self._edits: dict[int, asyncio.Event] = {}  # under way; set when it has ended
+        self._in_doubt: dict[int, float] = {}  # since when it is unknown what became of an edit
 
     def begin(self, job_id: int, stage: Stage) -> None:
         """A job's first message shows this stage."""
@@ -64,35 +67,33 @@ class Progress:
 
     def touch(self, job_ids: Iterable[int]) -> None:
         """What these jobs' messages show may no longer be true."""
-        self._changed.update(dict.fromkeys(job_ids))
-        self._news.set()
+        for job_id in job_ids:
+            lane = self._lane_of(job_id)
+            if lane is None:
+                continue
+            if lane not in self._lanes:
+                self._lanes[lane] = {}
+                self._worker.put(lane)
+            self._lanes[lane][job_id] = None
 
     def stop(self) -> None:
         """Begin no more edits."""
         self._stopping.set()
-        self._news.set()
+        self._worker.stop()
 
     async def run(self) -> None:
         """Edit until stopped."""
-        async with asyncio.TaskGroup() as edits:
-            while not self._stopping.is_set():
-                if not self._changed:
-                    self._news.clear()
-                    await self._news.wait()
-                self._edit_some(edits)
-                # Changes gather for a moment; stopping does not wait for it.
-                await wait_for(self._stopping, _TICK_SECONDS)
+        await self._worker.run()
 
     async def end(self, job_id: int, *, wait_seconds: float) -> float:
-        """Edit this job's message no more; wait for an edit under way.
+        """Wait for an edit under way of a job that is no longer pending; there will be no other.
 
         Returns:
             The seconds for which an edit of which nobody knows what became may still change the message.
         """
-        self._changed.pop(job_id, None)
         edit = self._edits.get(job_id)
         if edit is not None:
-            await asyncio.wait([edit], timeout=wait_seconds)
+            await wait_for(edit, wait_seconds)
         if job_id in self._edits:
             return 2 * _MAY_COME_LATE_SECONDS  # until it has timed out, and as long again
         if (since := self._in_doubt.get(job_id)) is None:
@@ -101,55 +102,79 @@ class Progress:
 
     def forget(self, job_id: int) -> None:
         """Drop what was remembered of a job that is closed."""
-        self._changed.pop(job_id, None)
         self._shown.pop(job_id, None)
-        self._edited_at.pop(job_id, None)
         self._in_doubt.pop(job_id, None)
 
-    def _edit_some(self, edits: asyncio.TaskGroup) -> None:
-        """Begin the edits that are due and within the budget; the others keep their place."""
-        now = asyncio.get_running_loop().time()
-        for job_id in tuple(islice(self._changed, _LOOKED_AT_A_TICK)):
-            del self._changed[job_id]
+    def _lane_of(self, job_id: int) -> int | None:
+        """Return the lane of a job whose message can be edited: the id of the message or of the channel."""
+        job = self._book.get(job_id)
+        if job is None or job.message_id is None:
+            return None
+        is_reply = job.interaction_token is None
+        shown_for = _REPLIES_SHOWN_FOR if is_reply else _SHOWN_FOR
+        if self._clock.now() - job.created_at >= shown_for:
+            return None
+        return job.channel_id if is_reply else job.message_id
+
+    async def _take_turn(self, lane: int) -> float | None:
+        """Edit a message of a lane when its turn comes; return the seconds until it may have another."""
+        due = self._due_in(lane)
+        if not isinstance(due, Job):
+            return due
+        loop = asyncio.get_running_loop()
+        async with self._turn:
+            await wait_for(self._stopping, self._next_turn_at - loop.time())
+            if self._stopping.is_set():
+                return None
+            due = self._due_in(lane)  # as it is by now
+            if not isinstance(due, Job):
+                return due
+            self._next_turn_at = loop.time() + _BETWEEN_TURNS_SECONDS
+            del self._lanes[lane][due.id]
+        await self._edit(due)
+        return _PAUSE.total_seconds()
+
+    def _due_in(self, lane: int) -> Job | float | None:
+        """Return the first job of a lane whose message is out of date, or the seconds for which it must rest.
+
+        A lane that has none is given up.
+        """
+        waiting = self._lanes[lane]
+        while waiting:
+            job_id = next(iter(waiting))
             job = self._book.get(job_id)
-            if job is None or not self._can_be_shown(job):
-                continue
-            if self._is_too_soon(job, now):
-                self._changed[job_id] = None  # behind the others
-                continue
-            stage = self._stage_of(job_id)
-            if stage is None or self._shows(job, stage):
-                continue
-            if not self._budget.take():
-                self._changed[job_id] = None
-                return
-            self._edited_at[job_id] = now
-            self._edits[job_id] = edits.create_task(self._edit(job_id), name=f"show S-{job_id}")
+            if job is not None and self._lane_of(job_id) == lane and self._is_outdated(job):
+                return self._rest_seconds(job) or job
+            del waiting[job_id]
+        del self._lanes[lane]
+        return None
 
-    def _can_be_shown(self, job: Job) -> bool:
-        """Tell whether the message can be edited by its token: the channel's few calls are for deliveries."""
-        is_young = self._clock.now() - job.created_at < _SHOWN_FOR
-        return job.message_id is not None and job.interaction_token is not None and is_young
+    def _is_outdated(self, job: Job) -> bool:
+        stage = self._stage_of(job.id)
+        return stage is not None and self._shown.get(job.id) != (stage, job.cancelled_by)
 
-    def _is_too_soon(self, job: Job, now: float) -> bool:
-        edited_at = self._edited_at.get(job.id, -_PAUSE.total_seconds())
-        is_new = self._clock.now() - job.created_at < _PAUSE
-        return is_new or now - edited_at < _PAUSE.total_seconds() or job.id in self._edits
+    def _rest_seconds(self, job: Job) -> float:
+        """Return for how long to leave a message alone: it is new, or pictures need the channel."""
+        if job.interaction_token is None and self._has_pictures_for(job.channel_id):
+            return _PAUSE.total_seconds()
+        return max(0.0, (job.created_at + _PAUSE - self._clock.now()).total_seconds())
 
-    def _shows(self, job: Job, stage: Stage) -> bool:
-        return self._shown.get(job.id) == (stage, job.cancelled_by)
+    def _has_pictures_for(self, channel_id: int) -> bool:
+        return any(job.channel_id == channel_id for job in self._book.in_state(State.FINISHED))
 
-    async def _edit(self, job_id: int) -> None:
+    async def _edit(self, job: Job) -> None:
+        stage = self._stage_of(job.id)
+        if stage is None:
+            return
+        ended = self._edits[job.id] = asyncio.Event()
         try:
-            job = self._book.get(job_id)
-            stage = self._stage_of(job_id)
-            if job is not None and stage is not None:
-                await self._messenger.show(job, stage)
-                self._shown[job_id] = (stage, job.cancelled_by)
+            await self._messenger.show(job, stage)
+            self._shown[job.id] = (stage, job.cancelled_by)
         except MessageUnavailableError as error:
-            self._in_doubt[job_id] = asyncio.get_running_loop().time()
-            log.info("progress.dropped", job=f"S-{job_id}", error=str(error))
+            self._in_doubt[job.id] = asyncio.get_running_loop().time()
+            log.info("progress.dropped", job=job.reference, error=str(error))
         except MessageError as error:
-            log.info("progress.dropped", job=f"S-{job_id}", error=str(error))
+            log.info("progress.dropped", job=job.reference, error=str(error))
         finally:
-            del self._edits[job_id]
+            del self._edits[job.id]
+            ended.set()

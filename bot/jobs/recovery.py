@@ -1,8 +1,10 @@
-"""Jobs whose first answer was never confirmed, as after a stop before its message id was stored.
+"""Jobs whose first message was never confirmed, as after a stop before its id was stored.
 
-Source of the rules: the design, *A job is promised once Discord took its acknowledgement*. Found, the
-message is adopted and the job goes on; surely not found, the member saw that the command failed, so the job
-is cancelled and refunded.
+Source of the rules: the design, *A job is promised once Discord took its acknowledgement*. A reply is made
+again with the nonce that was stored before it, for as long as Discord is sure to remember that: where the
+message is there already, its id comes back. What answered a command, and a reply that is older, is looked
+for. Found, the message is adopted and the job goes on; surely not found, the member saw that nothing came of
+it, so the job is cancelled and refunded.
 """
 
 from datetime import datetime, timedelta
@@ -14,13 +16,14 @@ from bot.errors import MessageGoneError, MessageUnavailableError
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.book import Book
 from bot.jobs.model import Job, State
-from bot.jobs.ports import Clock, Messenger
+from bot.jobs.ports import Clock, InLine, Messenger
 from bot.jobs.worker import Worker
 
 _LOOKS_AT_ONCE: Final = 4
 _NOT_BEFORE: Final = timedelta(
     seconds=5
 )  # since the job began: until then the answer may still be on its way
+_NONCE_LASTS: Final = timedelta(minutes=2)  # since the job began: Discord keeps nonces "for a few minutes"
 _LOOKED_FOR: Final = timedelta(hours=24)  # since the job began; after that it is taken for lost
 _FIRST_RETRY_SECONDS: Final = 5.0
 _LAST_RETRY_SECONDS: Final = 120.0
@@ -63,7 +66,7 @@ class Adopter:
             self._failures.pop(job_id, None)
             return None
         try:
-            message_id = await self._messenger.find(job)
+            message_id = await self._make_or_find(job)
         except MessageUnavailableError as error:
             if self._clock.now() - job.created_at >= _LOOKED_FOR:
                 await self._withdraw(job)
@@ -81,6 +84,18 @@ class Adopter:
             await self._book.must_change(job_id, lambda current: adopted(current, message_id))
             log.info("job.adopted", job=job.reference, message=message_id)
         return None
+
+    async def _make_or_find(self, job: Job) -> int | None:
+        """Return the id of the job's message, or None where there surely is none."""
+        age = self._clock.now() - job.created_at
+        is_known = job.nonce is not None and timedelta() <= age < _NONCE_LASTS
+        if is_known and job.state is State.QUEUED:
+            return await self._messenger.reply(job, InLine(self._place_of(job)))
+        return await self._messenger.find(job)
+
+    def _place_of(self, job: Job) -> int:
+        """Return about how many come before the job, which is in no line before it is promised."""
+        return 1 + sum(other.id < job.id for other in self._book.in_state(State.QUEUED))
 
     async def _withdraw(self, job: Job) -> None:
         now = self._clock.now()

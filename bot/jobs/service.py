@@ -6,26 +6,25 @@ to the question who does what next.
 
 import asyncio
 from collections.abc import Collection
-from datetime import datetime
 from typing import Final
 
 import structlog
 
 from bot.errors import JobOverError, LineFullError, NotAllowedError
-from bot.jobs.book import Book, Change, moving
+from bot.jobs.book import Book, moving
 from bot.jobs.deliver import Deliverer
-from bot.jobs.gate import Gate, Trouble
+from bot.jobs.gate import Gate
+from bot.jobs.live import Live
 from bot.jobs.model import ENDED, REFUNDED, Job, State
 from bot.jobs.pace import Pace
 from bot.jobs.ports import (
     Clock,
+    Feed,
     InLine,
     JobStore,
     Messenger,
     Pictures,
     Request,
-    Running,
-    Stage,
     Standing,
     Wiro,
 )
@@ -34,13 +33,14 @@ from bot.jobs.queue import Line, Slots
 from bot.jobs.recovery import Adopter, adopted, withdrawn
 from bot.jobs.rules import JobRules
 from bot.jobs.search import Search
+from bot.jobs.stages import Stages
 from bot.jobs.submit import Submitter, hash_callback_token
 from bot.jobs.tracker import Tracker
+from bot.jobs.wishes import ending, leaving_line, removed, removing
 from bot.wiro.hint import taskid_hint
 
 _TASKS_AT_ONCE: Final = 64  # where neither the owner nor Wiro sets a limit: bounds connections and memory
 _OPEN_AT_MOST: Final = 10_000
-_PLACES_SHOWN: Final = 50  # a place further back is shown again when it gets this near
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class JobService:
     """Takes requests on, and sees every job to its end.
 
     Args:
-        store, wiro, pictures, messenger, clock: the world.
+        store, wiro, feed, pictures, messenger, clock: the world.
         rules: the owner's settings.
     """
 
@@ -58,6 +58,7 @@ class JobService:
         *,
         store: JobStore,
         wiro: Wiro,
+        feed: Feed,
         pictures: Pictures,
         messenger: Messenger,
         clock: Clock,
@@ -68,27 +69,16 @@ class JobService:
         self._line = Line()
         self._slots = Slots(fixed=rules.max_concurrent, most=_TASKS_AT_ONCE)
         self._gate = Gate()
-        self._was_held = False
         self._book = Book(store, clock, self._route)
-        self._progress = Progress(self._book, messenger, clock, self._stage_of)
+        self._live = Live(feed, moved=self._show_move, ended=self._hear_end)
+        self._stages = Stages(self._book, self._line, self._slots, self._gate, self._live)
+        self._progress = Progress(self._book, messenger, clock, self._stages.of)
         self._tracker = Tracker(self._book, wiro, clock, Pace(), timeout=rules.job_timeout)
         self._search = Search(
-            self._book,
-            store,
-            wiro,
-            clock,
-            lost_after=rules.lost_after,
-            found=self._tracker.wake,
+            self._book, store, wiro, clock, lost_after=rules.lost_after, found=self._tracker.wake
         )
         self._submitter = Submitter(
-            self._book,
-            self._line,
-            self._slots,
-            self._gate,
-            wiro,
-            clock,
-            rules,
-            in_doubt=self._search.add,
+            self._book, self._line, self._slots, self._gate, wiro, clock, rules, in_doubt=self._search.add
         )
         self._deliverer = Deliverer(self._book, store, pictures, messenger, self._progress, clock)
         self._adopter = Adopter(self._book, messenger, clock)
@@ -96,6 +86,7 @@ class JobService:
             self._submitter,
             self._search,
             self._tracker,
+            self._live,
             self._deliverer,
             self._progress,
             self._adopter,
@@ -118,7 +109,7 @@ class JobService:
         if len(self._book) >= _OPEN_AT_MOST:
             raise LineFullError(f"{len(self._book)} jobs are open")
         job, standing = await self._store.accept(request, self._clock.now())
-        stage = InLine(self._place_of_newcomer(job.member_id), held=self._is_held())
+        stage = self._stages.of_newcomer(job.member_id)
         self._book.add([job])
         self._progress.begin(job.id, stage)
         log.info("job.accepted", job=job.reference, credits=job.credits, left=standing.left)
@@ -153,16 +144,8 @@ class JobService:
         job = await self._book.find(job_id)
         if job is None or job.guild_id != guild_id or not (may_moderate or job.member_id == member_id):
             raise NotAllowedError(f"S-{job_id}")
-        leaving = _leaving_line(member_id, self._clock.now())
-
-        def ending(current: Job) -> Job | None:
-            if current.state is State.QUEUED:
-                return leaving(current)
-            if current.state in {State.SUBMITTING, State.RUNNING} and current.cancelled_by is None:
-                return current.with_changes(cancelled_by=member_id)
-            return None
-
-        after = await self._book.change(job_id, ending) or await self._book.find(job_id) or job
+        step = ending(member_id, self._clock.now())
+        after = await self._book.change(job_id, step) or await self._book.find(job_id) or job
         if after.state is State.FINISHED or after.state in ENDED - {State.CANCELLED}:
             raise JobOverError(job.reference)
         if after.state is State.RUNNING:
@@ -181,7 +164,7 @@ class JobService:
         Raises:
             StorageError: some were not ended.
         """
-        leaving = _leaving_line(by, self._clock.now())
+        leaving = leaving_line(by, self._clock.now())
         queued = [job.id for job in self._book.of_member(guild_id, member_id, State.QUEUED)]
         for job in self._book.of_member(guild_id, member_id, State.SUBMITTING):
             self._submitter.end_on_return(job.id, by)
@@ -189,6 +172,18 @@ class JobService:
         cancelled = sum(job is not None for job in ended)
         log.info("jobs.cancel_queued", guild=guild_id, member=member_id, by=by, jobs=cancelled)
         return cancelled
+
+    async def note_removal(self, job_id: int, member_id: int) -> Job | None:
+        """Note that a member wants a result deleted; return the job, or None where there is no result.
+
+        Raises:
+            StorageError: nothing was changed.
+        """
+        return await self._book.change(job_id, removing(member_id))
+
+    async def note_removed(self, job_id: int) -> None:
+        """Note that nothing is left of a result that was to be deleted."""
+        await self._book.must_change(job_id, removed(self._clock.now()))
 
     async def standing(self, guild_id: int, member_id: int, role_ids: Collection[int]) -> Standing:
         """Return what a member with these roles has left.
@@ -270,6 +265,8 @@ class JobService:
             self._slots.take(job.id)
         else:
             self._slots.release(job.id)
+        if job.state is not State.RUNNING:
+            self._live.forget(job.id)
         if not job.is_open:
             self._line.leave(job.id)
             self._tracker.forget(job.id)
@@ -283,39 +280,16 @@ class JobService:
                 self._line.join(job.id, job.member_id, job.created_at, front=had_its_turn)
         elif job.state is State.RUNNING:
             self._tracker.follow(job)
+            self._live.follow(job)
         elif job.state is State.FINISHED or job.state in REFUNDED:
             self._line.leave(job.id)
             self._deliverer.post(job.id)
         self._submitter.wake()
-        self._show_change(job)
+        self._progress.touch(self._stages.outdated_by(job))
 
-    def _show_change(self, job: Job) -> None:
-        """Note whose messages are out of date: all that wait if the hold changed, else the first of them."""
-        self._progress.touch([job.id])
-        if self._is_held() is not self._was_held:
-            self._was_held = self._is_held()
-            self._progress.touch(self._line.jobs())
-        elif job.state is not State.QUEUED:
-            self._progress.touch(self._line.first(_PLACES_SHOWN))
+    def _show_move(self, job_id: int) -> None:
+        self._progress.touch([job_id])
 
-    def _stage_of(self, job_id: int) -> Stage | None:
-        """Tell how far an open job is, for its message."""
-        job = self._book.get(job_id)
-        if job is None or job.state not in {State.QUEUED, State.SUBMITTING, State.RUNNING}:
-            return None
-        if job.state is not State.QUEUED:
-            return Running()
-        place = self._line.place(job_id)
-        return None if place is None else InLine(place, held=self._is_held())
-
-    def _place_of_newcomer(self, member_id: int) -> int:
-        """Return a new job's place behind those that do not start at once."""
-        starting = self._slots.room if self._gate.trouble is None else 0
-        return max(1, self._line.place_of_newcomer(member_id) - starting)
-
-    def _is_held(self) -> bool:
-        return self._gate.trouble is Trouble.ACCOUNT
-
-
-def _leaving_line(by: int, now: datetime) -> Change:
-    return moving(State.QUEUED, State.CANCELLED, ended_at=now, cancelled_by=by)
+    def _hear_end(self, job_id: int) -> None:
+        # As after a callback: while Wiro tells by itself, polling may be slow.
+        self._tracker.wake(job_id, called_back=True)

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -289,25 +290,25 @@ class Submitter:
 
     async def _put_back(self, job: Job) -> None:
         """Nothing was started: the job waits again, or ends where its end was asked for meanwhile."""
-        after = await self._book.must_change(job.id, self._returned)
-        if after is not None and after.cancelled_by is not None:
-            now = self._clock.now()
-            await self._book.must_change(job.id, moving(State.QUEUED, State.CANCELLED, ended_at=now))
+        now = self._clock.now()
+        await self._book.must_change(job.id, lambda current: self._returned(current, now))
 
-    def _returned(self, job: Job) -> Job | None:
-        """Return the job as one that waits again; pure."""
+    def _returned(self, job: Job, now: datetime) -> Job | None:
+        """Return the job as one that waits again, or ended where that was asked for meanwhile."""
         if job.state is not State.SUBMITTING:
             return None
+        back = job.evolve(State.QUEUED, callback_hash=None)
         by = job.cancelled_by or self._unwelcome.get(job.id)
-        return job.evolve(State.QUEUED, callback_hash=None, cancelled_by=by)
+        return back if by is None else back.evolve(State.CANCELLED, ended_at=now, cancelled_by=by)
 
     async def _fail(self, job: Job, error: NothingStartedError, reason: str) -> None:
         self._refusals.pop(job.id, None)
         now = self._clock.now()
         log.warning("job.failed", job=job.reference, error=str(error))
+        failed = moving(State.SUBMITTING, State.FAILED, ended_at=now, reason=reason, detail=str(error))
         await self._book.must_change(
             job.id,
-            moving(State.SUBMITTING, State.FAILED, ended_at=now, reason=reason, detail=str(error)),
+            lambda current: failed(current) if current.cancelled_by is None else self._returned(current, now),
         )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from bot.errors import NotFoundError, StorageError, UnreadableAnswerError, WiroError
+from bot.errors import StorageError, UnreadableAnswerError, WiroError
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.book import Book, moving
 from bot.jobs.budget import Budget
@@ -121,28 +121,29 @@ class Tracker:
             task = await self._wiro.task_detail(tasktoken=job.tasktoken, taskid=taskid)
             if task.taskid != job.taskid:
                 raise UnreadableAnswerError(f"asked for task {job.taskid}, and heard of {task.taskid}")
-            self._failures.pop(job.id, None)
-            if task.verdict is not Verdict.RUNNING:
-                await self._apply_end(job, task)
-                return None
-            if job.state is not State.RUNNING:
-                self.forget(job.id)
-                return None
-            self._note_unknown_status(job, task)
-            if job.cancelled_by is not None or self._is_overdue(job):
-                self._told_to_stop.setdefault(job.id, self._clock.now())
-                await self._stop_task(job, task)
         except WiroError as error:
             return await self._look_failed(job, error)
-        if await self._expire(job):
+        self._failures.pop(job.id, None)
+        if task.verdict is not Verdict.RUNNING:
+            await self._apply_end(job, task)
             return None
+        if job.state is not State.RUNNING:
+            return self._leave(job)
+        self._note_unknown_status(job, task)
+        if job.cancelled_by is not None or self._is_overdue(job):
+            self._told_to_stop.setdefault(job.id, self._clock.now())
+            await self._stop_task(job, task.status)
+        if await self._expire(job):
+            return self._leave(job)
         return self._next_look(job)
 
     async def _look_failed(self, job: Job, error: WiroError) -> float | None:
         failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
         log.warning("track.failed", job=job.reference, error=str(error), failures=failures)
+        if job.state is State.RUNNING and job.cancelled_by is not None:
+            await self._stop_task(job, None)
         if await self._expire(job):
-            return None
+            return self._leave(job)
         if job.state in _LATE and failures >= _LATE_LOOKS_AT_MOST:
             self.forget(job.id)
             return None
@@ -165,17 +166,25 @@ class Tracker:
     def _is_overdue(self, job: Job) -> bool:
         return self._elapsed(job) >= self._timeout.total_seconds()
 
-    async def _stop_task(self, job: Job, task: Task) -> None:
-        """Cancel the task or kill it, as its state needs, and both where that has changed meanwhile."""
-        tasktoken = job.tasktoken or ""
+    def _leave(self, job: Job) -> float | None:
+        """Leave a task that goes on although its job has ended; only what is heard of it brings us back.
+
+        That may have been heard during this very look, and Wiro calls back but once.
+        """
+        was_heard_of = job.id in self._woken
+        self.forget(job.id)
+        return 0.0 if was_heard_of else None
+
+    async def _stop_task(self, job: Job, status: str | None) -> None:
+        """Cancel the task or kill it, as its status needs, and both where that is unknown or has changed."""
         calls = [self._wiro.cancel, self._wiro.kill]
-        if task.status != "task_queue":
+        if status not in {None, "task_queue"}:
             calls.reverse()
         for call in calls:
             try:
-                await call(taskid=task.taskid, tasktoken=tasktoken)
-            except NotFoundError as error:
-                log.debug("stop.refused", job=job.reference, error=str(error))
+                await call(taskid=job.taskid or "", tasktoken=job.tasktoken or "")
+            except WiroError as error:
+                log.info("stop.refused", job=job.reference, call=call.__name__, error=str(error))
             else:
                 return
 
@@ -206,7 +215,6 @@ class Tracker:
         is_unknown = self._elapsed(job) >= (self._timeout + _UNKNOWN_AT_MOST).total_seconds()
         if not (is_stuck or is_unknown):
             return False
-        self.forget(job.id)
         end = State.EXPIRED if job.cancelled_by is None else State.CANCELLED
         detail = "still not terminal after it was told to stop" if is_stuck else "Wiro does not answer for it"
         await self._book.must_change(job.id, moving(State.RUNNING, end, ended_at=now, detail=detail))

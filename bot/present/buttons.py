@@ -42,12 +42,22 @@ def inspire_button(number: int) -> ui.Button[Any]:
     return ui.Button(style=discord.ButtonStyle.primary, label="Make this", custom_id=f"sana:inspire:{number}")
 
 
+def edit_id(job_id: int) -> str:
+    """Return the `custom_id` of a result's Edit button, and of the modal that it opens."""
+    return f"sana:edit:{job_id}"
+
+
+def edit_button(job_id: int) -> ui.Button[Any]:
+    """Return the button that opens a modal with a job's parameters."""
+    return ui.Button(style=discord.ButtonStyle.secondary, label="Edit", custom_id=edit_id(job_id))
+
+
 def result_buttons(job_id: int) -> ui.ActionRow[Any]:
     """Return the buttons below a job's pictures."""
     button = partial(ui.Button[Any], style=discord.ButtonStyle.secondary)
     return ui.ActionRow[Any](
         button(label="Reroll", emoji="🔁", custom_id=f"sana:reroll:{job_id}"),
-        button(label="Edit", custom_id=f"sana:edit:{job_id}"),
+        edit_button(job_id),
         button(label="Details", custom_id=f"sana:details:{job_id}"),
         button(label="Delete", style=discord.ButtonStyle.danger, custom_id=f"sana:delete:{job_id}"),
     )

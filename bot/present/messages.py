@@ -8,11 +8,12 @@ import discord
 from discord import ui
 
 from bot.jobs.model import Job
-from bot.jobs.ports import InLine, Picture, Stage, Standing
+from bot.jobs.ports import Picture, Running, Stage, Standing
 from bot.parameters import SanaParameters, limits
 from bot.present.buttons import cancel_button, result_buttons
 from bot.present.ends import end_lines
 from bot.present.page import MAX_TEXT, Colour, Page
+from bot.present.progress_bar import how_far
 from bot.present.text import (
     count_of_credits,
     count_of_pictures,
@@ -92,7 +93,7 @@ def ended(job: Job) -> Page:
 
 
 def _pending_colour(stage: Stage) -> Colour:
-    if not isinstance(stage, InLine):
+    if isinstance(stage, Running):
         return Colour.RUNNING
     return Colour.HELD if stage.held else Colour.WAITING
 
@@ -103,9 +104,8 @@ def _status(job: Job, stage: Stage, parameters: SanaParameters) -> str:
             f"**Stopping, as {mention(job.cancelled_by)} asked.** A picture that is finished all the same is"
             " posted and paid for; otherwise nothing is charged."
         )
-    if not isinstance(stage, InLine):
-        subject = "picture is" if parameters.samples == 1 else f"{parameters.samples} pictures are"
-        return f"**Your {subject} being made.**"
+    if isinstance(stage, Running):
+        return how_far(stage.progress, samples=parameters.samples)
     if stage.held:
         return (
             f"**On hold at place {stage.place:,} in line.** The picture service's account needs its owner's"

@@ -4,6 +4,7 @@ Every edit replaces the whole message, so that repeating one is harmless.
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -11,9 +12,10 @@ from typing import Final, TypeVar
 import discord
 import structlog
 
-from bot.errors import MessageError
+from bot.errors import MessageError, MessageUnavailableError
 from bot.jobs.model import Job
 from bot.jobs.ports import Clock, Picture, Stage, Standing
+from bot.jobs.waiting import wait_for
 from bot.present import messages
 from bot.present.boundary import calling_discord
 from bot.present.page import Page
@@ -31,6 +33,7 @@ _UPLOAD_BYTES_PER_SECOND: Final = 256 * 1024  # the slowest line that is given t
 _CLOSE_SECONDS: Final = 1.0
 _REROLL: Final = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
 _REACTIONS_AT_MOST: Final = 1000
+_NONCE_BYTES: Final = 12  # in hex 24 characters; a nonce has 25 at most (the reference, Limits)
 
 log = structlog.get_logger()
 
@@ -49,6 +52,7 @@ class DiscordMessenger:
         self._client = client
         self._clock = clock
         self._reactions: set[asyncio.Task[None]] = set()
+        self._closing = asyncio.Event()
 
     async def show(self, job: Job, stage: Stage) -> None:
         """Show how far a pending job is."""
@@ -76,23 +80,35 @@ class DiscordMessenger:
         return message.id
 
     async def remove(self, guild_id: int, channel_id: int, message_id: int) -> None:
-        """Delete a message of the bot's own."""
+        """Delete a message of the bot's own; a channel that it may not see now, it may see again later."""
         async with calling_discord(timeout_seconds=_CALL_SECONDS):
-            await self._channel(guild_id, channel_id).get_partial_message(message_id).delete()
+            try:
+                await self._channel(guild_id, channel_id).get_partial_message(message_id).delete()
+            except discord.Forbidden as error:
+                raise MessageUnavailableError(str(error)) from error
 
     async def notify(
         self, guild_id: int, channel_id: int, message_id: int, *, member_id: int, text: str
     ) -> int:
         """Reply to a message with a text that pings this member alone; return the reply's id."""
-        async with calling_discord(timeout_seconds=_CALL_SECONDS):
-            message = await self._channel(guild_id, channel_id).send(
-                f"{mention(member_id)} {text}",
-                reference=_reference(guild_id, channel_id, message_id),
-                allowed_mentions=discord.AllowedMentions(
-                    everyone=False, roles=False, replied_user=False, users=[discord.Object(member_id)]
-                ),
-            )
-        return message.id
+        nonce = secrets.token_hex(_NONCE_BYTES)
+
+        async def post() -> int:
+            async with calling_discord(timeout_seconds=_CALL_SECONDS):
+                message = await self._channel(guild_id, channel_id).send(
+                    f"{mention(member_id)} {text}",
+                    reference=_reference(guild_id, channel_id, message_id),
+                    nonce=nonce,
+                    allowed_mentions=discord.AllowedMentions(
+                        everyone=False, roles=False, replied_user=False, users=[discord.Object(member_id)]
+                    ),
+                )
+            return message.id
+
+        try:
+            return await post()
+        except MessageUnavailableError:  # it may be there, and whoever is to delete it needs its id
+            return await post()
 
     async def find(self, job: Job) -> int | None:
         """Return the id of the message that answered the command, or None where there surely is none."""
@@ -104,13 +120,15 @@ class DiscordMessenger:
 
     def invite_reroll(self, job: Job) -> None:
         """Add the first reaction, in the background; where that cannot be done, members still can."""
-        if len(self._reactions) < _REACTIONS_AT_MOST:
-            task = asyncio.create_task(self._react(job), name=f"react {job.reference}")
-            self._reactions.add(task)
-            task.add_done_callback(self._reactions.discard)
+        self._in_background(job, lambda way: way.react(_REROLL))
+
+    def take_off(self, job: Job, emoji: str, member_id: int, *, after_seconds: float) -> None:
+        """Take a member's reaction off, in the background; where that cannot be done, they still can."""
+        self._in_background(job, lambda way: way.take_off(emoji, member_id), after_seconds=after_seconds)
 
     async def aclose(self) -> None:
         """Wait a moment for the reactions under way, and give up the others."""
+        self._closing.set()
         if not self._reactions:
             return
         _, late = await asyncio.wait(self._reactions, timeout=_CLOSE_SECONDS)
@@ -144,10 +162,26 @@ class DiscordMessenger:
     def _channel(self, guild_id: int, channel_id: int) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
 
-    async def _react(self, job: Job) -> None:
+    def _in_background(
+        self, job: Job, action: Callable[[ChannelWay], Awaitable[None]], *, after_seconds: float = 0.0
+    ) -> None:
+        if self._closing.is_set() or len(self._reactions) >= _REACTIONS_AT_MOST:
+            return
+        change = self._change_reactions(job, action, after_seconds)
+        task = asyncio.create_task(change, name=f"react {job.reference}")
+        self._reactions.add(task)
+        task.add_done_callback(self._reactions.discard)
+
+    async def _change_reactions(
+        self, job: Job, action: Callable[[ChannelWay], Awaitable[None]], after_seconds: float
+    ) -> None:
+        if after_seconds:
+            await wait_for(self._closing, after_seconds)
+            if self._closing.is_set():
+                return
         try:
             async with calling_discord(timeout_seconds=_CALL_SECONDS):
-                await ChannelWay(self._client, job).react(_REROLL)
+                await action(ChannelWay(self._client, job))
         except MessageError as error:
             log.debug("reaction.dropped", job=job.reference, error=str(error))
 

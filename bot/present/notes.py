@@ -19,6 +19,18 @@ COMMAND_CHANGED: Final = (
 INSPIRE_CHANGED: Final = (
     "This idea is no longer offered. Nothing was charged. Send `/inspire` to see those that are."
 )
+NO_PICTURE_OF_MINE: Final = (
+    "That message is none of my pictures, so I know nothing about it. Nothing was charged. Please choose one"
+    " that I posted for `/sana`."
+)
+
+
+def removing(job: Job) -> str:
+    """Return the answer to a click on Delete."""
+    return (
+        f"I am deleting {job.reference}: its message here, and its files at the picture service. What it cost"
+        " stays charged."
+    )
 
 
 def cancelling(job: Job) -> str:

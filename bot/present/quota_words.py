@@ -10,7 +10,6 @@ from bot.present.text import count_of_credits, cut_escaped, escape_line, mention
 from bot.quotas.model import Origin, RuleKind
 
 CAP_SETTING: Final = "QUOTA_MAX_CREDITS"
-_BAR_WIDTH: Final = 20
 _MAX_NAME: Final = 120  # a role's name has at most 100 characters, before it is escaped
 _TURNS: Final = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Source: Unicode Standard Annex 9, Explicit Directional Formatting Characters."""
@@ -67,15 +66,6 @@ def allowance_in_words(allowance: Allowance) -> str:
 def each(period: Period) -> str:
     """Return a period as rules name it: "a day"."""
     return _EACH[period]
-
-
-def bar(used: int, whole: int) -> str:
-    """Return how much of a whole is used, as a picture made of characters."""
-    share = min(1.0, used / whole) if whole else 1.0
-    full = round(_BAR_WIDTH * share)
-    if 0 < share < 1:  # what is begun shows, and so does what is left
-        full = min(max(full, 1), _BAR_WIDTH - 1)
-    return f"`{'█' * full}{'░' * (_BAR_WIDTH - full)}`"
 
 
 def origin_in_words(origin: Origin, names: Names, *, own: bool) -> str:

@@ -7,16 +7,20 @@ from bot.errors import (
     AllowanceExceededError,
     BlockedError,
     CapExceededError,
+    DirectMessagesClosedError,
     InvalidParametersError,
     InvalidRequestError,
     JobOverError,
     LineFullError,
     MissingPermissionsError,
     NeedsManageServerError,
+    NoCommandsError,
     NotAllowedError,
     NotModeratorError,
+    NotSentError,
     NotServedError,
     Refusal,
+    ResultGoneError,
 )
 from bot.parameters import SIZES, credits_per_picture
 from bot.present.quota_refusals import quota_refusal
@@ -35,6 +39,10 @@ _SENTENCES: Final[Mapping[type[Refusal], str]] = {
         "I do not serve this server, so nothing was started and nothing was charged. Please use me in a"
         " server that I was set up for."
     ),
+    NoCommandsError: (
+        "You may not use commands in this channel, so your reactions do nothing here. Nothing was charged."
+        " Please try it in another channel, or ask a moderator."
+    ),
     NotAllowedError: (
         "Only moderators and the member who asked for this picture can do that. Nothing was changed or"
         " charged. You can ask for a picture of your own with `/sana`."
@@ -42,6 +50,18 @@ _SENTENCES: Final[Mapping[type[Refusal], str]] = {
     JobOverError: (
         "This has ended already, so there is nothing left to cancel. Its message says, or will in a moment,"
         " how it ended and what was charged."
+    ),
+    ResultGoneError: (
+        "These pictures are not here any more, or never were. Nothing was charged. You can ask for new ones"
+        " with `/sana`."
+    ),
+    NotSentError: (
+        "I could not send you these pictures just now. Nothing was charged. Please try it again in a few"
+        " minutes."
+    ),
+    DirectMessagesClosedError: (
+        "I could not send you the pictures: you do not take direct messages from me. Nothing was charged."
+        " Please allow direct messages in this server's privacy settings, then react again."
     ),
 }
 _MAX_REASON: Final = 500
@@ -63,7 +83,7 @@ def refusal(error: Refusal) -> str:
             names = ", ".join(f"**{name}**" for name in error.permissions)
             return (
                 f"I am missing permissions in this channel: {names}. Nothing was charged. Please ask a"
-                " moderator to give them to me, or send the command in another channel."
+                " moderator to give them to me, or use `/sana` in another channel."
             )
         case _:
             return _SENTENCES[type(error)]

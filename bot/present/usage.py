@@ -7,8 +7,9 @@ from discord import ui
 
 from bot.jobs.model import Job
 from bot.present.page import MAX_TEXT, Colour, Page
+from bot.present.progress_bar import bar
 from bot.present.quota_entries import entry_in_words, state_in_words
-from bot.present.quota_words import LAST, Names, allowance_in_words, bar, origin_in_words, reason_in_words
+from bot.present.quota_words import LAST, Names, allowance_in_words, origin_in_words, reason_in_words
 from bot.present.text import count_of_credits, mention, timestamp
 from bot.quotas.model import Block, LedgerEntry, MemberView, Return
 

@@ -110,6 +110,10 @@ class ChannelWay:
         """Add a reaction of the bot's own."""
         await self._message().add_reaction(emoji)
 
+    async def take_off(self, emoji: str, member_id: int) -> None:
+        """Take a member's reaction off."""
+        await self._message().remove_reaction(emoji, discord.Object(member_id))
+
     def _message(self) -> discord.PartialMessage:
         return self._channel.get_partial_message(_message_id(self._job))
 

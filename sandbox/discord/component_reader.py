@@ -5,16 +5,22 @@ Source: Discord's reference, Component Reference: limits and what may stand in w
 
 from collections.abc import Callable, Iterable, Sequence
 
+from sandbox.discord.component_parts import (
+    give_numbers,
+    put,
+    read_alt_text,
+    read_emoji,
+    read_options,
+    unfurled,
+)
 from sandbox.discord.components import LINK_STYLE, SELECTS, Kind, walk
 from sandbox.discord.forms import Form
 from sandbox.discord.model import Attachment
 from sandbox.discord.payloads import Json
-from sandbox.discord.wire import emoji
 
 MAX_COMPONENTS = 40
 MAX_ROWS = 5
 MAX_TEXT = 4000
-_MAX_ALT_TEXT = 1024
 _MAX_CUSTOM_ID = 100
 _PREMIUM_STYLE = 6
 _IN_ROW = SELECTS | {Kind.BUTTON}
@@ -48,7 +54,7 @@ def read_components(form: Form, attachments: Sequence[Attachment], *, v2: bool) 
 
 def read_modal_components(form: Form) -> tuple[Json, ...]:
     """Return the components of a modal; what is wrong is kept with the form."""
-    reader = _Reader((), allowed_in_row=frozenset({Kind.TEXT_INPUT}))
+    reader = _Reader((), allowed_in_row=frozenset({Kind.TEXT_INPUT}), in_modal=True)
     found = reader.read_list(form.forms("components", at_least=1, at_most=MAX_ROWS), _IN_MODAL)
     reader.check_totals(form, found)
     return tuple(found)
@@ -57,7 +63,10 @@ def read_modal_components(form: Form) -> tuple[Json, ...]:
 class _Reader:
     """Reads the components of one message or modal, whose custom_ids must differ."""
 
-    def __init__(self, attachments: Sequence[Attachment], allowed_in_row: frozenset[Kind]) -> None:
+    def __init__(
+        self, attachments: Sequence[Attachment], allowed_in_row: frozenset[Kind], *, in_modal: bool = False
+    ) -> None:
+        self._in_modal = in_modal
         self._attachments = {attachment.filename: attachment for attachment in attachments}
         self._attachments |= {attachment.url: attachment for attachment in attachments}
         self._allowed_in_row = allowed_in_row
@@ -95,7 +104,7 @@ class _Reader:
                 "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED",
                 f"Total displayable text size exceeds maximum size of {MAX_TEXT}",
             )
-        _number(form, everything)
+        give_numbers(form, everything)
 
     def _read(self, form: Form, allowed: frozenset[Kind]) -> Json | None:
         number = form.integer("type", choices=allowed, required=True)
@@ -103,7 +112,7 @@ class _Reader:
             return None
         kind = Kind(number)
         component: Json = {"type": number}
-        _put(component, id=form.integer("id", at_least=0))
+        put(component, id=form.integer("id", at_least=0))
         if kind in SELECTS:
             self._select(form, component)
         else:
@@ -120,11 +129,11 @@ class _Reader:
 
     def _button(self, form: Form, component: Json) -> None:
         style = form.integer("style", at_least=1, at_most=_PREMIUM_STYLE, required=True)
-        _put(
+        put(
             component,
             style=style,
             label=form.text("label", at_most=80),
-            emoji=_emoji(form),
+            emoji=read_emoji(form),
             disabled=form.boolean("disabled"),
         )
         if style == LINK_STYLE:
@@ -140,7 +149,7 @@ class _Reader:
 
     def _select(self, form: Form, component: Json) -> None:
         component["custom_id"] = self._custom_id(form)
-        _put(
+        put(
             component,
             placeholder=form.text("placeholder", at_most=150),
             min_values=form.integer("min_values", at_least=0, at_most=25),
@@ -148,25 +157,29 @@ class _Reader:
             disabled=form.boolean("disabled"),
             required=form.boolean("required"),
         )
+        if self._in_modal and component.get("disabled"):
+            form.fail("disabled", "COMPONENT_DISABLED_IN_MODAL", "A menu in a modal cannot be disabled")
         if component["type"] == Kind.STRING_SELECT:
-            options = form.forms("options", at_least=1, at_most=25)
-            component["options"] = [_option(option) for option in options]
+            component["options"] = read_options(form, component.get("max_values", 1))
         else:
             component["default_values"] = form.values("default_values", at_most=25)
             component["channel_types"] = form.values("channel_types", at_most=20)
 
     def _text_input(self, form: Form, component: Json) -> None:
         component["custom_id"] = self._custom_id(form)
-        _put(
+        low = form.integer("min_length", at_least=0, at_most=MAX_TEXT)
+        high = form.integer("max_length", at_least=1, at_most=MAX_TEXT)
+        put(
             component,
             style=form.integer("style", choices=(1, 2), required=True),
             label=form.text("label", at_most=45),
             placeholder=form.text("placeholder", at_most=100),
-            value=form.text("value", at_most=MAX_TEXT),
             required=form.boolean("required"),
-            min_length=form.integer("min_length", at_least=0, at_most=MAX_TEXT),
-            max_length=form.integer("max_length", at_least=1, at_most=MAX_TEXT),
+            min_length=low,
+            max_length=high,
         )
+        if form.data.get("value"):
+            component["value"] = form.text("value", at_least=low or 0, at_most=high or MAX_TEXT)
 
     def _section(self, form: Form, component: Json) -> None:
         texts = form.forms("components", at_least=1, at_most=3)
@@ -183,18 +196,18 @@ class _Reader:
 
     def _thumbnail(self, form: Form, component: Json) -> None:
         component["media"] = self._media(form, "media")
-        _put(component, description=_alt_text(form), spoiler=form.boolean("spoiler"))
+        put(component, description=read_alt_text(form), spoiler=form.boolean("spoiler"))
 
     def _gallery(self, form: Form, component: Json) -> None:
         component["items"] = []
         for item in form.forms("items", at_least=1, at_most=10):
             shown: Json = {"media": self._media(item, "media")}
-            _put(shown, description=_alt_text(item), spoiler=item.boolean("spoiler"))
+            put(shown, description=read_alt_text(item), spoiler=item.boolean("spoiler"))
             component["items"].append(shown)
 
     def _file(self, form: Form, component: Json) -> None:
         component["file"] = media = self._media(form, "file")
-        _put(component, spoiler=form.boolean("spoiler"))
+        put(component, spoiler=form.boolean("spoiler"))
         attachment = self._attachments.get(media.get("url", ""))
         if attachment is None:
             form.fail("file", "UNFURLED_MEDIA_ITEM_INVALID", "A file must be an attachment of this message")
@@ -214,7 +227,7 @@ class _Reader:
 
     def _label(self, form: Form, component: Json) -> None:
         component["label"] = form.text("label", at_least=1, at_most=45, required=True)
-        _put(component, description=form.text("description", at_most=100))
+        put(component, description=form.text("description", at_most=100))
         inner = form.form("component", required=True)
         if inner is not None:
             component["component"] = self._read(inner, SELECTS | {Kind.TEXT_INPUT})
@@ -238,7 +251,7 @@ class _Reader:
             return {}
         attachment = self._attachments.get(url.removeprefix("attachment://"))
         if attachment is not None:
-            return _unfurled(attachment)
+            return unfurled(attachment)
         if not url.startswith(("http://", "https://")):
             media.fail(
                 "url",
@@ -246,62 +259,3 @@ class _Reader:
                 f"The referenced attachment '{url}' was not found",
             )
         return {"url": url, "proxy_url": url, "loading_state": 2}
-
-
-def _number(form: Form, components: Sequence[Json]) -> None:
-    """Give each component without a numeric id the next free one."""
-    given = [component["id"] for component in components if component.get("id")]
-    if len(given) != len(set(given)):
-        form.fail("components", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated")
-    taken = set(given)
-    free = (number for number in range(1, len(components) + len(taken) + 1) if number not in taken)
-    for component in components:
-        if not component.get("id"):
-            component["id"] = next(free)
-
-
-def _unfurled(attachment: Attachment) -> Json:
-    media: Json = {
-        "url": attachment.url,
-        "proxy_url": attachment.url,
-        "loading_state": 2,
-        "attachment_id": str(attachment.id),
-    }
-    _put(
-        media,
-        content_type=attachment.content_type,
-        width=attachment.width,
-        height=attachment.height,
-    )
-    return media
-
-
-def _option(form: Form) -> Json:
-    option: Json = {}
-    _put(
-        option,
-        label=form.text("label", at_least=1, at_most=100, required=True),
-        value=form.text("value", at_least=1, at_most=100, required=True),
-        description=form.text("description", at_most=100),
-        emoji=_emoji(form),
-        default=form.boolean("default"),
-    )
-    return option
-
-
-def _emoji(form: Form) -> Json | None:
-    found = form.form("emoji")
-    if found is None:
-        return None
-    name = found.text("name", at_most=32) or ""
-    emoji_id = found.snowflake("id")
-    return emoji(f"{name}:{emoji_id}" if emoji_id else name)
-
-
-def _alt_text(form: Form) -> str | None:
-    return form.text("description", at_most=_MAX_ALT_TEXT)
-
-
-def _put(component: Json, **values: object) -> None:
-    """Add the values that are there."""
-    component.update({key: value for key, value in values.items() if value is not None})

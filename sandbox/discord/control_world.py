@@ -96,15 +96,17 @@ class WorldRoutes:
         return nothing()
 
     async def add_members(self, request: web.Request) -> web.Response:
-        """POST /guilds/{id}/members: one called `name`, or `count` of them named name-1, name-2."""
+        """POST /guilds/{id}/members: one called `name`, or `count` of them named name-1, name-2; or bots."""
         form = Form.of(await read_json(request))
         name = form.text("name", at_least=1, at_most=32, required=True)
         count = form.integer("count", at_least=1, at_most=MAX_MEMBERS_AT_ONCE)
         role_ids = _ids(form, "role_ids")
+        bots = bool(form.boolean("bots"))
         form.check()
         guild = self._guild(request)
         names = [f"{name}"] if count is None else [f"{name}-{number}" for number in range(1, count + 1)]
-        added = [self._changes.add_member(guild, self._world.new_user(each), set(role_ids)) for each in names]
+        users = [self._world.new_user(each, bot=bots) for each in names]
+        added = [self._changes.add_member(guild, user, set(role_ids)) for user in users]
         return answer([{"id": str(member.user.id), "name": member.user.name} for member in added])
 
     async def change_member(self, request: web.Request) -> web.Response:

@@ -71,6 +71,11 @@ def unknown_emoji() -> ApiError:
     return ApiError(400, 10014, "Unknown Emoji")
 
 
+def too_many_reactions(limit: int) -> ApiError:
+    """Return the answer to one more emoji on a message that has `limit` different ones."""
+    return ApiError(403, 30010, f"Maximum number of reactions reached ({limit})")
+
+
 def unknown_webhook() -> ApiError:
     """Return the answer for a token that was never given out."""
     return ApiError(404, 10015, "Unknown Webhook")
@@ -111,14 +116,29 @@ def empty_message() -> ApiError:
     return ApiError(400, 50006, "Cannot send an empty message")
 
 
+def not_in_dms() -> ApiError:
+    """Return the answer to what direct messages do not know: acting on what is another's."""
+    return ApiError(403, 50003, "Cannot execute action on a DM channel")
+
+
 def closed_dms() -> ApiError:
     """Return the answer to a direct message to someone who takes none."""
     return ApiError(403, 50007, "Cannot send messages to this user")
 
 
+def no_common_guild() -> ApiError:
+    """Return the answer to a direct message to someone who is in no guild with the bot."""
+    return ApiError(403, 50278, "Cannot send messages to this user")
+
+
 def missing_permissions() -> ApiError:
     """Return the answer where the bot sees the channel but may not do this."""
     return ApiError(403, 50013, "Missing Permissions")
+
+
+def reply_without_history() -> ApiError:
+    """Return the answer to a reply where the bot may not read what was written before."""
+    return ApiError(403, 160002, "Cannot reply without permission to read message history")
 
 
 def expired_token() -> ApiError:

@@ -48,18 +48,23 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What a member did: the interaction's `data`, its readable `name`, and the message it was done on."""
+    """What a member did: the interaction's `data`, its readable `name`, and the message it was done on.
+
+    `trigger` is the interaction that showed the modal which is submitted.
+    """
 
     data: Json
     name: str
     source: Message | None = None
+    trigger: "Interaction | None" = None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Interaction:
     """An interaction under way or done. `state` is sent, answered, deferred or failed.
 
-    `source` is the message whose component was used, or out of which a modal came.
+    `source` is the message whose component was used, or out of which a modal came; `trigger` the interaction
+    that showed the modal, and `submitted`, with that one, what came of it.
     """
 
     id: int
@@ -70,10 +75,12 @@ class Interaction:
     name: str
     expires: float
     source: Message | None = None
+    trigger: "Interaction | None" = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(48))
     state: str = "sent"
     original: Message | None = None
     modal: Json | None = None
+    submitted: "Interaction | None" = None
     choices: list[Json] | None = None
     steps: deque[Step] = field(default_factory=lambda: deque(maxlen=_MAX_STEPS))
     timer: asyncio.TimerHandle | None = None
@@ -88,11 +95,13 @@ class Interaction:
             "id": str(self.id),
             "type": int(self.kind),
             "user": wire.user(self.user),
-            "authorizing_integration_owners": self._owners(world),
+            "authorizing_integration_owners": self._owners(),
         }
         if self.kind is InteractionKind.COMMAND:
-            found |= {"name": self.name, "command_type": self.data.get("type", 1)}
-        if self.source is not None:
+            found |= {"name": self.name, "command_type": self.data.get("type", 1)} | self._target()
+        elif self.trigger is not None:
+            found["triggering_interaction_metadata"] = self.trigger.metadata(world)
+        elif self.source is not None:
             found["interacted_message_id"] = str(self.source.id)
         return found
 
@@ -112,7 +121,7 @@ class Interaction:
             "app_permissions": str(world.permissions(world.bot, channel)),
             "locale": "en-US",
             "entitlements": [],
-            "authorizing_integration_owners": self._owners(world),
+            "authorizing_integration_owners": self._owners(),
             "attachment_size_limit": world.upload_limit_bytes(guild_id),
         }
         member = world.member(guild_id, self.user.id)
@@ -130,5 +139,15 @@ class Interaction:
             body["message"] = wire.message(self.source, world)
         return body
 
-    def _owners(self, world: World) -> Json:
-        return {"0": str(self.channel.guild_id or world.bot.id)}
+    def _target(self) -> Json:
+        """Return what a context menu was opened on."""
+        resolved = self.data.get("resolved", {})
+        target_id = self.data.get("target_id")
+        if target_id in resolved.get("messages", {}):
+            return {"target_message_id": target_id}
+        user = resolved.get("users", {}).get(target_id)
+        return {"target_user": user} if user else {}
+
+    def _owners(self) -> Json:
+        # Source: Authorizing Integration Owners Object: "0" stands for the bot's own direct messages.
+        return {"0": str(self.channel.guild_id or 0)}

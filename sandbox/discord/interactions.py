@@ -7,6 +7,7 @@ fifteen minutes for the token, one callback.
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from sandbox.discord import wire
 from sandbox.discord.component_reader import read_modal_components
@@ -68,6 +69,7 @@ class Interactions:
             data=deed.data,
             name=deed.name,
             source=deed.source,
+            trigger=deed.trigger,
             expires=time.monotonic() + self._token_seconds,
         )
         self._by_id[interaction.id] = self._by_token[interaction.token] = interaction
@@ -160,7 +162,13 @@ class Interactions:
         if original is not None and original.body.flags & MessageFlag.LOADING:
             self.edit(interaction, original, submission)
             return original
-        origin = self._origin(interaction, "token", submission.form, MessageKind.DEFAULT)
+        origin = self._origin(interaction, "token", submission.form)
+        if original is not None:
+            # A further message hangs on the first answer, as a reply.
+            about = {**interaction.metadata(self._world), "original_response_message_id": str(original.id)}
+            origin = replace(origin, kind=MessageKind.REPLY, reply_to=original, interaction=about)
+        else:
+            origin = replace(origin, kind=MessageKind.DEFAULT, reply_to=None)
         message = self._messages.create(interaction.channel, self._world.bot, submission, origin)
         interaction.note("followup")
         return message
@@ -207,13 +215,12 @@ class Interactions:
         form.check()
         interaction.modal = modal
 
-    def _origin(
-        self, interaction: Interaction, way: str, form: Form, kind: MessageKind | None = None
-    ) -> Origin:
+    def _origin(self, interaction: Interaction, way: str, form: Form) -> Origin:
         ephemeral = (form.integer("flags", at_least=0) or 0) & MessageFlag.EPHEMERAL
         return Origin(
             way=way,
-            kind=_kind(interaction) if kind is None else kind,
+            kind=_kind(interaction),
+            reply_to=interaction.source,
             ephemeral_to=interaction.user.id if ephemeral else None,
             interaction=interaction.metadata(self._world),
             interaction_id=interaction.id,

@@ -1,13 +1,14 @@
 """Messages: made, edited, deleted, reacted to, and told to the bot and to whoever waits for them."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sandbox.discord import wire
 from sandbox.discord.blobs import Blobs
 from sandbox.discord.drafts import Draft, Drafter
-from sandbox.discord.errors import unknown_channel, unknown_message
+from sandbox.discord.errors import too_many_reactions, unknown_message
 from sandbox.discord.mentions import apply_mentions, read_allowed_mentions
 from sandbox.discord.model import Body, Channel, Edit, Message, MessageFlag, MessageKind, User
 from sandbox.discord.news import News
@@ -49,7 +50,8 @@ class Messages:
         allowed = read_allowed_mentions(submission.form)
         draft = self._drafter(channel).draft(submission)
         message = self._new(channel, author, draft.body, origin)
-        replied_to = origin.reply_to.author if origin.reply_to else None
+        # What an interaction is answered with hangs on the message that was clicked, and pings nobody for it.
+        replied_to = origin.reply_to.author if origin.reply_to and origin.interaction is None else None
         apply_mentions(message, allowed, self._world, replied_to=replied_to)
         self._publish(message, draft, origin.way)
         self._tell_bot("MESSAGE_CREATE", message)
@@ -65,9 +67,7 @@ class Messages:
 
     def edit(self, message: Message, submission: Submission, way: str) -> None:
         """Change a message as submitted; raise ApiError for what Discord would not take."""
-        channel = self._world.channels.get(message.channel_id)
-        if channel is None:
-            raise unknown_channel()
+        channel = self._channel_of(message)
         was_loading = message.body.flags & MessageFlag.LOADING
         old = replace(message.body, flags=message.body.flags & ~MessageFlag.LOADING)
         allowed = read_allowed_mentions(submission.form)
@@ -82,16 +82,24 @@ class Messages:
 
     def delete(self, message: Message) -> None:
         """Take a message away."""
-        channel = self._world.channels.get(message.channel_id)
-        if channel is None or channel.messages.pop(message.id, None) is None:
-            raise unknown_message()
-        self._note_change(channel, message)
+        self._drop(message)
         if message.ephemeral_to is None:
             body = {"id": str(message.id), **_place(message)}
             self._dispatch("MESSAGE_DELETE", message, Intent.GUILD_MESSAGES, Intent.DIRECT_MESSAGES, body)
 
+    def delete_many(self, messages: Sequence[Message]) -> None:
+        """Take messages of one channel away, and tell of it once."""
+        for message in messages:
+            self._drop(message)
+        if messages:
+            body = {"ids": [str(each.id) for each in messages], **_place(messages[0])}
+            intents = Intent.GUILD_MESSAGES, Intent.DIRECT_MESSAGES
+            self._dispatch("MESSAGE_DELETE_BULK", messages[0], *intents, body)
+
     def react(self, message: Message, emoji: str, user: User) -> None:
-        """Add a user's reaction; one that is there already changes nothing."""
+        """Add a user's reaction; one that is there already changes nothing. Raises 30010 for one too many."""
+        if emoji not in message.reactions and len(message.reactions) >= MAX_REACTIONS:
+            raise too_many_reactions(MAX_REACTIONS)
         users = message.reactions.setdefault(emoji, {})
         if user.id not in users:
             users[user.id] = user
@@ -118,6 +126,17 @@ class Messages:
             body["emoji"] = wire.emoji(emoji)
         self._dispatch(name, message, Intent.GUILD_MESSAGE_REACTIONS, Intent.DIRECT_MESSAGE_REACTIONS, body)
         self._note_change(self._world.channels[message.channel_id], message)
+
+    def _channel_of(self, message: Message) -> Channel:
+        channel = self._world.channels.get(message.channel_id)
+        if channel is None or message.id not in channel.messages:
+            raise unknown_message()
+        return channel
+
+    def _drop(self, message: Message) -> None:
+        channel = self._channel_of(message)
+        del channel.messages[message.id]
+        self._note_change(channel, message)
 
     def _drafter(self, channel: Channel) -> Drafter:
         limit = self._world.upload_limit_bytes(channel.guild_id)
@@ -161,7 +180,8 @@ class Messages:
         if message.ephemeral_to is not None or not self._sessions.wanted(message.guild_id, intent):
             return
         bot = self._world.bot
-        body = wire.message(message, self._world)
+        is_new = name == "MESSAGE_CREATE"
+        body = (wire.new_message if is_new else wire.message)(message, self._world)
         member = self._world.member(message.guild_id, message.author.id)
         if member is not None:
             body |= {"guild_id": str(message.guild_id), "member": wire.member_without_user(member)}
@@ -174,15 +194,15 @@ class Messages:
         body: Json = {
             "user_id": str(user.id),
             "message_id": str(message.id),
-            "message_author_id": str(message.author.id),
             "emoji": wire.emoji(emoji),
             "type": 0,
             "burst": False,
             **_place(message),
         }
-        member = self._world.member(message.guild_id, user.id)
-        if member is not None and name == "MESSAGE_REACTION_ADD":
-            body["member"] = wire.member(member)
+        if name == "MESSAGE_REACTION_ADD":
+            body["message_author_id"] = str(message.author.id)
+            member = self._world.member(message.guild_id, user.id)
+            body |= {"member": wire.member(member)} if member else {}
         self._dispatch(name, message, Intent.GUILD_MESSAGE_REACTIONS, Intent.DIRECT_MESSAGE_REACTIONS, body)
 
     def _dispatch(self, name: str, message: Message, in_guild: Intent, in_dms: Intent, body: Json) -> None:

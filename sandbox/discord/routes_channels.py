@@ -8,11 +8,21 @@ from aiohttp import web
 from sandbox.discord import wire
 from sandbox.discord.access import Access
 from sandbox.discord.answers import answer, nothing
-from sandbox.discord.errors import ApiError, closed_dms, edits_other_author, unknown_emoji
+from sandbox.discord.errors import (
+    closed_dms,
+    edits_other_author,
+    no_common_guild,
+    not_in_dms,
+    reply_without_history,
+    unknown_emoji,
+    unknown_message,
+    unknown_user,
+)
 from sandbox.discord.forms import Form, snowflake_of
-from sandbox.discord.messages import MAX_REACTIONS, Messages, Origin, may_read
-from sandbox.discord.model import Channel, ChannelKind, Message, MessageKind
+from sandbox.discord.messages import Messages, Origin, may_read
+from sandbox.discord.model import Channel, Message, MessageKind
 from sandbox.discord.nonces import Nonces
+from sandbox.discord.payloads import Json
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rest import identifier, number
 from sandbox.discord.uploads import read_json, read_submission
@@ -81,11 +91,10 @@ class ChannelRoutes:
         channel = self._access.writable(
             channel_id, files=bool(submission.uploads), embeds=bool(form.data.get("embeds"))
         )
-        if channel.recipient is not None and not channel.recipient.takes_dms:
-            raise closed_dms()
+        self._check_recipient(channel)
         nonce = _read_nonce(form)
         if form.boolean("enforce_nonce") and (first := self._nonces.find(nonce)):
-            return answer(wire.message(first, self._world))
+            return answer(self._first_of(first))
         replied = self._replied(form, channel)
         form.check()
         origin = Origin(
@@ -96,7 +105,7 @@ class ChannelRoutes:
         )
         message = self._messages.create(channel, self._world.bot, submission, origin)
         self._nonces.keep(nonce, message)
-        return answer(wire.message(message, self._world))
+        return answer(wire.new_message(message, self._world))
 
     async def edit(self, request: web.Request) -> web.Response:
         """PATCH /channels/{id}/messages/{id}: the bot's own messages alone."""
@@ -118,7 +127,7 @@ class ChannelRoutes:
         """DELETE /channels/{id}/messages/{id}: others' messages only with Manage Messages."""
         message = self._message(request)
         if message.author is not self._world.bot:
-            self._message(request, Permission.MANAGE_MESSAGES)
+            self._may_manage(request)
         self._messages.delete(message)
         return nothing()
 
@@ -128,10 +137,8 @@ class ChannelRoutes:
         form = Form.of(await read_json(request))
         ids = [snowflake_of(value) for value in form.values("messages", at_least=2, at_most=100)]
         form.check()
-        for message_id in ids:
-            message = channel.messages.get(message_id or 0)
-            if message is not None and message.ephemeral_to is None:
-                self._messages.delete(message)
+        wanted = (channel.messages.get(message_id or 0) for message_id in dict.fromkeys(ids))
+        self._messages.delete_many([each for each in wanted if each and each.ephemeral_to is None])
         return nothing()
 
     async def react(self, request: web.Request) -> web.Response:
@@ -140,8 +147,6 @@ class ChannelRoutes:
         message = self._message(request, Permission.READ_MESSAGE_HISTORY)
         if emoji not in message.reactions:
             self._message(request, Permission.ADD_REACTIONS)
-            if len(message.reactions) >= MAX_REACTIONS:
-                raise ApiError(400, 30010, f"Maximum number of reactions reached ({MAX_REACTIONS})")
         self._messages.react(message, emoji, self._world.bot)
         return nothing()
 
@@ -149,14 +154,18 @@ class ChannelRoutes:
         """DELETE …/reactions/{emoji}/{@me or user}: others' reactions need Manage Messages."""
         whose = request.match_info["user_id"]
         user_id = self._world.bot.id if whose == "@me" else int(whose)
-        needed = 0 if user_id == self._world.bot.id else Permission.MANAGE_MESSAGES
-        self._messages.unreact(self._message(request, needed), _emoji(request), user_id)
+        emoji, message = _emoji(request), self._message(request)
+        if user_id != self._world.bot.id:
+            self._may_manage(request)
+        if user_id not in self._world.users:
+            raise unknown_user()
+        self._messages.unreact(message, emoji, user_id)
         return nothing()
 
     async def clear_reactions(self, request: web.Request) -> web.Response:
         """DELETE …/reactions and …/reactions/{emoji}, with Manage Messages."""
         emoji = _emoji(request) if "emoji" in request.match_info else None
-        self._messages.clear_reactions(self._message(request, Permission.MANAGE_MESSAGES), emoji)
+        self._messages.clear_reactions(self._may_manage(request), emoji)
         return nothing()
 
     async def list_reactions(self, request: web.Request) -> web.Response:
@@ -172,14 +181,40 @@ class ChannelRoutes:
             identifier(request, "channel_id"), identifier(request, "message_id"), needed
         )
 
+    def _may_manage(self, request: web.Request) -> Message:
+        """Return the message of the address, if what is others' may be taken away from it."""
+        if self._message(request).guild_id is None:
+            raise not_in_dms()
+        return self._message(request, Permission.MANAGE_MESSAGES)
+
+    def _check_recipient(self, channel: Channel) -> None:
+        """Raise the errors of direct messages that do not arrive."""
+        if channel.recipient is None:
+            return
+        if not any(channel.recipient.id in guild.members for guild in self._world.guilds.values()):
+            raise no_common_guild()
+        if not channel.recipient.takes_dms:
+            raise closed_dms()
+
+    def _first_of(self, first: Message) -> Json:
+        """Return what a nonce made before; where that was deleted, nothing is made in its place.
+
+        Source: discord-api-docs, pull request 6647.
+        """
+        channel = self._world.channels.get(first.channel_id)
+        if channel is None or first.id not in channel.messages:
+            raise unknown_message()
+        return wire.new_message(first, self._world)
+
     def _replied(self, form: Form, channel: Channel) -> Message | None:
         reference = form.form("message_reference")
         replied_id = reference.snowflake("message_id", required=True) if reference else None
         if reference is None or replied_id is None:
             return None
-        if channel.kind is not ChannelKind.DM:
-            self._access.channel(channel.id, Permission.READ_MESSAGE_HISTORY)
-        message = channel.messages.get(replied_id)
+        if not may_read(self._world.permissions(self._world.bot, channel)):
+            raise reply_without_history()
+        found = channel.messages.get(replied_id)
+        message = found if found and found.ephemeral_to is None else None
         if message is None and reference.boolean("fail_if_not_exists") is not False:
             reference.fail("", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         return message

@@ -11,6 +11,7 @@ from sandbox.discord.blobs import Blobs
 from sandbox.discord.changes import Changes
 from sandbox.discord.commands import Commands
 from sandbox.discord.control import PeopleRoutes, refusals
+from sandbox.discord.control_messages import MessageRoutes
 from sandbox.discord.control_world import WorldRoutes
 from sandbox.discord.faults import Faults
 from sandbox.discord.gateway import Gateway
@@ -132,9 +133,8 @@ class DiscordServer:
                 *ChannelRoutes(world, messages, self.nonces).routes(PREFIX),
                 *GuildRoutes(world).routes(PREFIX),
                 *TokenRoutes(world, messages, self.interactions).routes(PREFIX),
-                *PeopleRoutes(
-                    world, messages, self.commands, self.interactions, self.sessions, self.news
-                ).routes(),
+                *PeopleRoutes(world, self.commands, self.interactions, self.sessions, self.news).routes(),
+                *MessageRoutes(world, messages, self.news).routes(),
                 *WorldRoutes(
                     world,
                     self.changes,

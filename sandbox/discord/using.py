@@ -47,16 +47,22 @@ class Using:
         if "id" in component:
             data["id"] = component["id"]
         if component["type"] in SELECTS:
-            data |= _pick(component, values, Resolver(self._world, channel))
+            resolver = Resolver(self._world, channel)
+            data["values"] = _pick(component, values, resolver, raw=raw)
+            data |= {"resolved": resolver.resolved} if component["type"] != Kind.STRING_SELECT else {}
         name = str(component["custom_id"])
         return self._interactions.send(InteractionKind.COMPONENT, user, channel, Deed(data, name, message))
 
     def submit(
         self, user: User, shown: Interaction, values: Mapping[str, object], *, raw: bool = False
     ) -> Interaction:
-        """Fill in and submit the modal that an interaction showed; what is not given stays as it was."""
+        """Fill in and submit the modal that an interaction showed; what is not given stays as it was.
+
+        It stays open until it is submitted and the bot has answered; then it cannot be submitted again.
+        """
         modal = shown.modal
-        if modal is None or shown.user is not user:
+        is_open = shown.submitted is None or shown.submitted.state == "failed"
+        if modal is None or not is_open or shown.user is not user:
             raise Refusal("No modal is open for this person.")
         known = {each["custom_id"] for each in walk(modal["components"]) if "custom_id" in each}
         if unknown := set(values) - known:
@@ -66,13 +72,10 @@ class Using:
         data: Json = {"custom_id": modal["custom_id"], "components": filled}
         if resolver.resolved:
             data["resolved"] = resolver.resolved
-        shown.modal = None
-        return self._interactions.send(
-            InteractionKind.MODAL_SUBMIT,
-            user,
-            shown.channel,
-            Deed(data, str(modal["custom_id"]), shown.source),
-        )
+        deed = Deed(data, str(modal["custom_id"]), shown.source, shown)
+        kind = InteractionKind.MODAL_SUBMIT
+        shown.submitted = self._interactions.send(kind, user, shown.channel, deed)
+        return shown.submitted
 
 
 def _usable(message: Message, custom_id: str | None, label: str | None) -> Json | None:
@@ -86,17 +89,17 @@ def _usable(message: Message, custom_id: str | None, label: str | None) -> Json 
     return None
 
 
-def _pick(component: Json, values: Sequence[object], resolver: Resolver) -> Json:
+def _pick(component: Json, values: Sequence[object], resolver: Resolver, *, raw: bool) -> list[str]:
     low, high = component.get("min_values", 1), component.get("max_values", 1)
-    if not low <= len(values) <= high:
+    may_be_empty = component.get("required") is False and not values
+    if not (raw or may_be_empty or low <= len(values) <= high):
         raise Refusal(f"Between {low} and {high} values must be picked.")
     if component["type"] != Kind.STRING_SELECT:
-        picked = resolver.select(component["type"], values)
-        return {"values": picked, "resolved": resolver.resolved}
-    offered = {option["value"] for option in component["options"]}
-    if not offered.issuperset(str(value) for value in values):
+        return resolver.select(component["type"], values)
+    picked = [str(value) for value in values]
+    if not raw and not {option["value"] for option in component["options"]}.issuperset(picked):
         raise Refusal("Only what is offered can be picked.")
-    return {"values": [str(value) for value in values]}
+    return picked
 
 
 def _fill(component: Json, values: Mapping[str, object], resolver: Resolver, *, raw: bool) -> Json:
@@ -110,10 +113,18 @@ def _fill(component: Json, values: Mapping[str, object], resolver: Resolver, *, 
         filled["custom_id"] = component["custom_id"]
         filled["value"] = _text(component, values, raw=raw)
     elif kind in SELECTS:
-        picked = values.get(component["custom_id"], [])
+        picked = values.get(component["custom_id"], _chosen(component))
         filled["custom_id"] = component["custom_id"]
-        filled |= _pick(component, picked if isinstance(picked, list) else [picked], resolver)
+        filled["values"] = _pick(
+            component, picked if isinstance(picked, list) else [picked], resolver, raw=raw
+        )
     return filled
+
+
+def _chosen(component: Json) -> list[str]:
+    """Return what is picked in a menu to begin with."""
+    defaults = [option["value"] for option in component.get("options", ()) if option.get("default")]
+    return defaults + [str(default["id"]) for default in component.get("default_values", ())]
 
 
 def _text(component: Json, values: Mapping[str, object], *, raw: bool) -> str:

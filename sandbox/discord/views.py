@@ -2,7 +2,7 @@
 
 from sandbox.discord import wire
 from sandbox.discord.interaction import Interaction
-from sandbox.discord.model import Channel, Edit, Message, User
+from sandbox.discord.model import Body, Channel, Edit, Message, User
 from sandbox.discord.payloads import Json
 from sandbox.discord.world import World
 
@@ -10,9 +10,14 @@ from sandbox.discord.world import World
 def message(found: Message, world: World) -> Json:
     """Return a message with its history, whom it pinged, and whether one person alone sees it."""
     return {
-        **wire.message(found, world),
+        **wire.new_message(found, world),
+        **_contents(found.body),
         "ephemeral": found.ephemeral_to is not None,
         "pings": found.pings,
+        "reacted": {
+            wire.emoji(key)["name"]: [str(user_id) for user_id in users]
+            for key, users in found.reactions.items()
+        },
         "revision": found.revision,
         "interaction_id": str(found.interaction_id) if found.interaction_id else None,
         "edits": [_edit(edit) for edit in found.edits],
@@ -94,5 +99,10 @@ def _edit(edit: Edit) -> Json:
         "at": edit.at.isoformat(),
         "monotonic": edit.monotonic,
         "way": edit.way,
-        **wire.contents(edit.body),
+        **_contents(edit.body),
     }
+
+
+def _contents(body: Body) -> Json:
+    """Return what a message shows, with all its files in one list."""
+    return {**wire.contents(body), "attachments": [wire.attachment(each) for each in body.attachments]}

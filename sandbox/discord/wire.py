@@ -1,5 +1,8 @@
 """The sandbox's objects as Discord's JSON. Source: Discord's reference, the object of each name."""
 
+from collections.abc import Iterator
+
+from sandbox.discord.components import walk
 from sandbox.discord.model import Attachment, Body, Channel, Guild, Member, Message, Role, User
 from sandbox.discord.payloads import Json
 from sandbox.discord.permissions import in_guild
@@ -184,11 +187,14 @@ def attachment(found: Attachment) -> Json:
 def emoji(key: str) -> Json:
     """Return the partial emoji of a reaction: `key` is a Unicode emoji, or name:id of a custom one."""
     name, _, emoji_id = key.partition(":")
-    return {"id": emoji_id or None, "name": name, "animated": False}
+    return {"id": emoji_id, "name": name, "animated": False} if emoji_id else {"id": None, "name": name}
 
 
 def message(found: Message, world: World, *, reference: bool = True) -> Json:
-    """Return a message object; `reference` adds the message it replies to."""
+    """Return a message object; `reference` adds the message it replies to.
+
+    A nonce is not in it: it is told to whoever makes the message alone (see `new_message`).
+    """
     body: Json = {
         "id": str(found.id),
         "channel_id": str(found.channel_id),
@@ -203,8 +209,6 @@ def message(found: Message, world: World, *, reference: bool = True) -> Json:
         "pinned": False,
         **contents(found.body),
     }
-    if found.nonce is not None:
-        body["nonce"] = found.nonce
     if found.reactions:
         body["reactions"] = [_reaction(key, users, world) for key, users in found.reactions.items()]
     if found.author is world.bot:
@@ -216,15 +220,35 @@ def message(found: Message, world: World, *, reference: bool = True) -> Json:
     return body
 
 
+def new_message(found: Message, world: World) -> Json:
+    """Return a message object as it goes to whoever has just made it."""
+    body = message(found, world)
+    return body if found.nonce is None else {**body, "nonce": found.nonce}
+
+
 def contents(found: Body) -> Json:
-    """Return the fields of a message object that an edit can change."""
+    """Return the fields of a message object that an edit can change.
+
+    Files that components or embeds show are in those alone (Source: Message Object, attachments).
+    """
+    shown = set(_media(found))
     return {
         "content": found.content,
         "embeds": found.embeds,
         "components": found.components,
-        "attachments": [attachment(each) for each in found.attachments],
+        "attachments": [attachment(each) for each in found.attachments if each.url not in shown],
         "flags": found.flags,
     }
+
+
+def _media(found: Body) -> Iterator[str | None]:
+    """Go through the addresses of what components and embeds show."""
+    for component in walk(found.components):
+        items = (component, *component.get("items", ()))
+        yield from (item[key].get("url") for item in items for key in ("media", "file") if key in item)
+    for embed in found.embeds:
+        parts = (embed[key] for key in ("image", "thumbnail", "author", "footer") if key in embed)
+        yield from (part.get(key) for part in parts for key in ("url", "icon_url"))
 
 
 def _thread(found: Channel, world: World) -> Json:
@@ -279,5 +303,6 @@ def _reply(found: Message, replied_id: int, world: World, *, full: bool) -> Json
     if full:
         channel = world.channels.get(found.channel_id)
         replied = channel.messages.get(replied_id) if channel else None
-        body["referenced_message"] = message(replied, world, reference=False) if replied else None
+        shown = replied is not None and replied.ephemeral_to in (None, found.ephemeral_to)
+        body["referenced_message"] = message(replied, world, reference=False) if replied and shown else None
     return body

@@ -43,9 +43,9 @@ class World:
         """The identifier of the bot's application, which is that of its user."""
         return self.bot.id
 
-    def new_user(self, name: str) -> User:
-        """Make a person's account."""
-        user = User(self.snowflakes.next(), name)
+    def new_user(self, name: str, *, bot: bool = False) -> User:
+        """Make the account of a person, or of another bot."""
+        user = User(self.snowflakes.next(), name, bot)
         self.users[user.id] = user
         return user
 

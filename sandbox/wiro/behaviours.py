@@ -47,9 +47,13 @@ SocketScript, for `socket`:
 | what happens | fields |
 | --- | --- |
 | the connection is refused | `http_status` |
+| the upgrade is answered late | `delay_seconds` |
+| there is no greeting | `no_greeting` |
 | nothing is ever said on it | `silent` |
+| every registration is answered with an error, and nothing comes of it | `error` |
 | a binary frame comes before every message | `binary_frames` |
-| it is closed after so many messages | `close_after` |
+| a text comes before every message that is none of Wiro's | `malformed` |
+| it is closed after so many messages, with a close frame or without | `close_after`, `reset` |
 """
 
 from dataclasses import dataclass
@@ -144,9 +148,14 @@ class SocketScript:
     """How one WebSocket connection goes."""
 
     http_status: int | None = None
+    delay_seconds: float = 0.0
+    no_greeting: bool = False
     silent: bool = False
+    error: str | None = None
     binary_frames: bool = False
+    malformed: bool = False
     close_after: int | None = None
+    reset: bool = False
 
 
 Behaviour = CallFault | TaskScript | CallbackScript | SocketScript

@@ -8,6 +8,7 @@
 | `GET /sandbox/requests` | `{"counts", "requests"}`: how often each call was made, the newest first |
 | `POST /sandbox/balance` | `{"balance_usd"}`: gives the account another balance, and thereby another limit |
 | `POST /sandbox/speed` | `{"seconds"}`: how long tasks take that are run from now on |
+| `POST /sandbox/sockets/drop` | `{"reset"}`: ends all WebSocket connections, with a close frame or just so |
 | `POST /sandbox/tasks/{taskid}/finish` | lets a stuck or slow task come to its end now |
 
 What cannot be done is answered with 400 (or 404 for an unknown task) and `{"error"}`.
@@ -26,6 +27,7 @@ from sandbox.wiro.calls import Calls
 from sandbox.wiro.envelope import CallError
 from sandbox.wiro.journal import Journal
 from sandbox.wiro.script import Rule, Script
+from sandbox.wiro.sockets import Hub
 from sandbox.wiro.tasks import TaskStore
 
 _MAX_LISTED = 1000
@@ -35,13 +37,21 @@ class Control:
     """The control's routes."""
 
     def __init__(
-        self, *, script: Script, store: TaskStore, journal: Journal, account: Account, calls: Calls
+        self,
+        *,
+        script: Script,
+        store: TaskStore,
+        journal: Journal,
+        account: Account,
+        calls: Calls,
+        hub: Hub,
     ) -> None:
         self._script = script
         self._store = store
         self._journal = journal
         self._account = account
         self._calls = calls
+        self._hub = hub
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes to an application."""
@@ -53,6 +63,7 @@ class Control:
                 web.get("/sandbox/requests", self._requests),
                 web.post("/sandbox/balance", self._set_balance),
                 web.post("/sandbox/speed", self._set_speed),
+                web.post("/sandbox/sockets/drop", self._drop_sockets),
                 web.post("/sandbox/tasks/{taskid}/finish", self._finish),
             ]
         )
@@ -85,6 +96,10 @@ class Control:
     async def _set_speed(self, request: web.Request) -> web.Response:
         self._calls.seconds = await _number_in(request, "seconds")
         return web.json_response({"seconds": self._calls.seconds})
+
+    async def _drop_sockets(self, request: web.Request) -> web.Response:
+        await self._hub.drop(reset=(await _body(request)).get("reset") is True)
+        return web.json_response({})
 
     async def _finish(self, request: web.Request) -> web.Response:
         task = self._store.get(request.match_info["taskid"])

@@ -74,6 +74,11 @@ class WiroServer:
         return self._journal.seen
 
     @property
+    def sockets(self) -> int:
+        """How many WebSocket connections there are."""
+        return self._hub.count
+
+    @property
     def balance_usd(self) -> float:
         """What the account holds."""
         return self._account.balance_usd
@@ -125,6 +130,10 @@ class WiroServer:
         """Say how long tasks take that are run from now on."""
         self._calls.seconds = seconds
 
+    async def drop_sockets(self, *, reset: bool = False) -> None:
+        """End all WebSocket connections, with a close frame or, as a broken line does, just so."""
+        await self._hub.drop(reset=reset)
+
     async def wait_for_requests(
         self, call: str, count: int, timeout_seconds: float = 5.0
     ) -> tuple[Seen, ...]:
@@ -167,6 +176,7 @@ class WiroServer:
             journal=self._journal,
             account=self._account,
             calls=self._calls,
+            hub=self._hub,
         ).add_to(app)
         Routes(
             config=self.config,

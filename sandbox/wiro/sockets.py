@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import Callable
 
@@ -16,6 +17,16 @@ _MAX_MESSAGE_BYTES = 64 * 1024
 _HEARTBEAT_SECONDS = 30.0
 _CLOSE_SECONDS = 1.0
 _GOING_AWAY = 1001
+_MALFORMED = (
+    "",
+    "{",
+    "[]",
+    "null",
+    '{"type":5}',
+    '{"type":"task_output","message":{"percentage":"many"}}',
+    '{"type":"task_output","tasktoken":[],"message":[[]]}',
+    '{"type":"task_postprocess_end","tasktoken":"of-nobody","message":"done"}',
+)
 
 
 class _Connection:
@@ -43,14 +54,24 @@ class _Connection:
     async def write(self) -> None:
         """Send what there is to send until the connection ends."""
         sent = 0
+        nonsense = itertools.cycle(_MALFORMED)
         with contextlib.suppress(ConnectionError):
             while sent != self.script.close_after:
                 message = await self._waiting.get()
                 if self.script.binary_frames:
                     await self.websocket.send_bytes(b"\x00\x01\x02")
+                if self.script.malformed:
+                    await self.websocket.send_str(next(nonsense))
                 await self.websocket.send_str(message)
                 sent += 1
+            await self.end(reset=self.script.reset)
+
+    async def end(self, *, reset: bool) -> None:
+        """End the connection, with a close frame or just so."""
+        if not reset:
             await self.websocket.close()
+        elif self._request.transport is not None:
+            self._request.transport.abort()
 
 
 class Hub:
@@ -91,11 +112,13 @@ class Hub:
         if script.http_status is not None:
             self._journal.note("socket", request.path, None, script.http_status, names)
             return web.Response(status=script.http_status)
+        await asyncio.sleep(script.delay_seconds)
         connection = _Connection(request, script)
         await connection.websocket.prepare(request)
         self._journal.note("socket", request.path, None, connection.websocket.status, names)
         self._connections.add(connection)
-        connection.send(json.dumps({"type": "connected", "version": "1.0"}))
+        if not script.no_greeting:
+            connection.send(json.dumps({"type": "connected", "version": "1.0"}))
         writer = asyncio.create_task(connection.write(), name="wiro socket writer")
         try:
             async for message in connection.websocket:
@@ -107,6 +130,15 @@ class Hub:
             self._drop(connection)
         return connection.websocket
 
+    @property
+    def count(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
+
+    async def drop(self, *, reset: bool) -> None:
+        """End every connection that is there now; new ones are welcome."""
+        await asyncio.gather(*(connection.end(reset=reset) for connection in tuple(self._connections)))
+
     async def close(self) -> None:
         """Close every connection."""
         closing = [connection.websocket.close(code=_GOING_AWAY) for connection in self._connections]
@@ -115,12 +147,14 @@ class Hub:
     def _register(self, connection: _Connection, text: str, path: str) -> None:
         """Let a connection hear of a task; of one that has ended there is nothing to hear."""
         token = _token_in(text)
+        refusal = connection.script.error
+        if token is None or refusal is not None:
+            message = refusal or "task_info with a tasktoken is expected"
+            connection.send(json.dumps({"type": "error", "message": message, "result": False}))
         if token is None:
-            content = {"type": "error", "message": "task_info with a tasktoken is expected", "result": False}
-            connection.send(json.dumps(content))
             return
         task = self._store.by_token(token)
-        if task is not None and not task.ended:
+        if refusal is None and task is not None and not task.ended:
             connection.tokens.add(token)
             self._listeners.setdefault(token, set()).add(connection)
         self._journal.note("socket/task_info", path, task.taskid if task else None, 0, ())

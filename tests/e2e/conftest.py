@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.jobs.gate import Trouble
-from sandbox.wiro import WiroConfig
+from sandbox.wiro import Script, SocketScript, WiroConfig
 from tests.support.clock import Clock
 from tests.support.log import Log, read_along
 from tests.support.stage import UNLIMITED, Stage, staged
@@ -55,6 +55,12 @@ async def polling_stage(tmp_path: Path, wiro_config: WiroConfig) -> AsyncIterato
 
 
 @pytest.fixture
+def no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Wiro's socket refuse every connection: for tests of what works without it."""
+    monkeypatch.setattr(Script, "socket", lambda _: SocketScript(http_status=503))
+
+
+@pytest.fixture
 def log() -> Iterator[Log]:
     """What the bot logs from now on."""
     with read_along() as log:
@@ -89,4 +95,4 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let messages show every step at once: for tests of what they show, not of when."""
     monkeypatch.setattr("bot.jobs.progress._PAUSE", timedelta(seconds=0.05))
-    monkeypatch.setattr("bot.jobs.progress._TICK_SECONDS", 0.02)
+    monkeypatch.setattr("bot.jobs.progress._BETWEEN_TURNS_SECONDS", 0.001)

@@ -3,6 +3,7 @@
 import pytest
 
 from sandbox.discord.interaction import Deed, InteractionKind
+from sandbox.discord.permissions import Permission
 from sandbox.members import Interaction, Member, Message
 from sandbox.wiro import CallFault, TaskScript
 from sandbox.wiro.script import Rule
@@ -139,6 +140,38 @@ async def test_others_are_refused_politely(narrow_stage: Stage, who: str, channe
     assert (await stage.member().message(channel, message.id)).buttons == message.buttons
 
 
+@pytest.mark.parametrize(
+    ("permission", "may"),
+    [
+        (Permission.MODERATE_MEMBERS, True),
+        (Permission.MANAGE_MESSAGES, True),
+        (Permission.ADMINISTRATOR, True),
+        (Permission.MANAGE_GUILD, False),
+        (Permission.MENTION_EVERYONE, False),
+    ],
+)
+async def test_one_of_two_permissions_makes_a_moderator(
+    narrow_stage: Stage, permission: Permission, *, may: bool
+) -> None:
+    """Moderate Members or Manage Messages, each by itself, or all there are; and no other."""
+    stage, someone = narrow_stage, narrow_stage.member("other")
+    await stage.members.add_role("Helper", permission)
+    await stage.members.set_roles(someone, ["Helper"])
+    clicked = await someone.click(await a_queued_job(stage), label="Cancel")
+    answer = "S-2 is cancelled and costs nothing. Its message will say so in a moment." if may else REFUSED
+    assert await stage.note(clicked, someone) == answer
+    assert stage.jobs()[-1]["state"] == ("cancelled" if may else "queued")
+
+
+@pytest.mark.parametrize(("given", "may"), [(CHANNEL, True), ("general", False)])
+async def test_a_moderator_of_one_channel_is_one_there(narrow_stage: Stage, given: str, *, may: bool) -> None:
+    """What a channel allows somebody counts in that channel, and nowhere else."""
+    stage, someone = narrow_stage, narrow_stage.member("other")
+    await stage.members.set_overwrite(given, someone, allow=Permission.MANAGE_MESSAGES)
+    await someone.click(await a_queued_job(stage), label="Cancel")
+    assert stage.jobs()[-1]["state"] == ("cancelled" if may else "queued")
+
+
 @pytest.mark.parametrize("who", ["outsider", "moderator2"])
 async def test_another_server_cannot_cancel(narrow_stage: Stage, who: str) -> None:
     """Members and moderators of another server are refused, should they ever get at the button."""
@@ -175,6 +208,41 @@ async def test_a_picture_that_is_finished_already_is_not_cancelled(stage: Stage)
     assert len((await stage.end_of(message)).pictures) == 1
     await stage.closed()
     assert stage.ledger() == [("reserve", 1), ("settle", 1)]
+
+
+async def test_at_the_moment_of_delivery_it_is_too_late(stage: Stage) -> None:
+    """A click while Discord takes its time with the picture changes nothing: it comes and is paid for."""
+    stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
+    message = await stage.sana(width=256, height=256)
+    task = await stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    await stage.members.add_fault(kind="stall", method="PATCH", route="/webhooks/.*", seconds=0.5)
+    stage.wiro.finish(task.taskid)
+    await eventually(lambda: stage.jobs()[0]["state"] == "finished")
+    clicked = await stage.member().click(message, label="Cancel")
+    assert (await stage.note(clicked)).startswith("This has ended already")
+    done = await stage.end_of(message)
+    [job] = await stage.closed()
+    assert (len(done.pictures), job["state"], job["cancelled_by"]) == (1, "delivered", None)
+    assert stage.ledger() == [("reserve", 1), ("settle", 1)]
+
+
+@pytest.mark.parametrize("who", ["booster", "moderator"])
+async def test_a_reroll_belongs_to_the_one_who_reacted(quick_stage: Stage, who: str) -> None:
+    """Its message is a reply, edited without a token: they or a moderator cancel it, not the first owner."""
+    stage, someone = quick_stage, quick_stage.member(who)
+    result = await stage.end_of(await stage.sana())
+    stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
+    await stage.member("booster").react(result, "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}")
+    message = await someone.wait_for_message(CHANNEL, lambda shown: shown.reply_to == result.id)
+    await eventually(lambda: stage.jobs()[-1]["state"] == "running")
+    assert await stage.note(await stage.member().click(message, label="Cancel")) == REFUSED
+    await someone.click(message, label="Cancel")
+    ended = await stage.end_of(message)
+    assert ended.text.startswith(
+        f"<@{someone.id}> cancelled this before there was a picture.\nYour 1 credit is back.\n"
+    )
+    await stage.closed(2)
+    assert stage.ledger()[-2:] == [("reserve", 1), ("refund", 1)]
 
 
 @pytest.mark.usefixtures("quick_progress")

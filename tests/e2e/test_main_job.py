@@ -27,7 +27,8 @@ async def test_a_job_costs_two_calls_at_wiro_and_two_at_discord(stage: Stage) ->
     message = await stage.sana()
     await stage.end_of(message)
     await stage.member().wait_for_change(message, lambda shown: bool(shown.reactions))
-    assert [seen.call for seen in stage.wiro.requests] == ["Run", "callback", "Task/Detail", "file"]
+    calls = [seen.call for seen in stage.wiro.requests if not seen.call.startswith("socket")]
+    assert sorted(calls) == ["Run", "Task/Detail", "callback", "file"]
     routes = [
         (call["method"], call["route"])
         for call in await stage.members.requests()

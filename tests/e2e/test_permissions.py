@@ -75,7 +75,7 @@ async def test_channels_that_the_bot_cannot_use_are_refused(stage: Stage, channe
     typed = await stage.member().type("sana", channel=channel, prompt="a red fox")
     note = await stage.note(typed)
     assert note.startswith("I am missing permissions in this channel: ")
-    assert note.endswith("Please ask a moderator to give them to me, or send the command in another channel.")
+    assert note.endswith("Please ask a moderator to give them to me, or use `/sana` in another channel.")
     assert await stage.nothing_happened(channel=channel)
 
 
@@ -123,7 +123,7 @@ async def test_naming_servers_takes_the_commands_back_elsewhere(bare_stage: Stag
         await stage.start_bot(discord_guild_ids=servers)
         await stage.stop_bot()
     for channel, guild, expected in (
-        (CHANNEL, "Sandbox", ["Sana usage", "inspire", "quota", "sana", "usage"]),
+        (CHANNEL, "Sandbox", ["Sana details", "Sana usage", "inspire", "quota", "sana", "usage"]),
         ("general", "Second server", []),
     ):
         channel_id = stage.members.channel_id(channel, guild)

@@ -48,7 +48,7 @@ async def test_a_result_shows_what_made_it(tmp_path: Path) -> None:
             "-# Seed 42 · 320 × 256 · 12 steps · scale 4.5 · 2 pictures\n"
             f"-# 2 credits · 18 credits left · {seconds:.1f} seconds · S-1"
         )
-        assert done.buttons == ()
+        assert [button.label for button in done.buttons] == ["Reroll", "Edit", "Details", "Delete"]
 
 
 async def test_a_negative_prompt_of_ones_own_is_shown(stage: Stage) -> None:

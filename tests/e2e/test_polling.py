@@ -10,6 +10,8 @@ from sandbox.shown import Message
 from sandbox.wiro import CallbackScript, CallFault, Rule, TaskScript
 from tests.support.stage import PAID, Stage
 
+pytestmark = pytest.mark.usefixtures("no_socket")  # which tells of ends as well
+
 NO_CALLBACKS = Rule(call="callback", do=CallbackScript(lost=True), times=None)
 STUCK = Rule(call="task", do=TaskScript(stuck=True), times=None)
 POLLS_PER_SECOND = 5

@@ -12,7 +12,9 @@ from discord.ext import commands
 
 from bot.allowance import Allowance, Period
 from bot.jobs.model import Job, State
+from bot.jobs.notices import Notices
 from bot.jobs.ports import InLine, Request, Standing
+from bot.jobs.results import Results
 from bot.jobs.service import JobService
 from bot.parameters import SanaParameters
 from bot.present.messenger import DiscordMessenger
@@ -55,6 +57,9 @@ class Notes:
             upload_limit_bytes=request.upload_limit_bytes,
             parameters=request.parameters,
             credits=request.credits,
+            parent_id=request.parent_id,
+            reply_to_id=request.reply_to_id,
+            nonce=request.nonce,
             created_at=datetime.now(UTC),
         )
         self.jobs[job.id] = job
@@ -127,7 +132,14 @@ async def running_bot(
     async with commands.AutoShardedBot(
         command_prefix=(), intents=discord.Intents(guilds=True), tree_cls=guarded_tree(served)
     ) as bot:
-        await setup_cogs(bot, cast("JobService", service), cast("QuotaService", None))
+        await setup_cogs(
+            bot,
+            cast("JobService", service),
+            cast("QuotaService", None),
+            cast("Results", None),
+            cast("Notices", None),
+            served=served,
+        )
         await bot.login(server.config.token)
         await bot.tree.sync()
         connection = asyncio.create_task(bot.connect())

@@ -175,13 +175,15 @@ async def test_media_of_an_edit() -> None:
         payload: Json = {"flags": V2, "components": [gallery(PICTURE)]}
         sent = await at.bot.ok("POST", at.bot.messages(), multipart(payload, a_png=png(7, 5)))
         media = sent["components"][0]["items"][0]["media"]
-        (attachment,) = sent["attachments"]
-        assert (media["url"], media["attachment_id"]) == (attachment["url"], attachment["id"])
+        # What a gallery shows is listed there alone.
+        assert sent["attachments"] == []
+        (shown,) = (await at.member.message("general", int(sent["id"]))).pictures
+        assert (media["url"], media["attachment_id"]) == (shown.url, shown.url.split("/")[-2])
         assert (media["width"], media["height"], media["content_type"]) == (7, 5, "image/png")
         path = f"{at.bot.messages()}/{sent['id']}"
         both: Json = {
             "components": [gallery({"media": {"url": f"attachment://{name}.png"}}) for name in "ab"],
-            "attachments": [{"id": attachment["id"]}, {"id": 0, "filename": "b.png"}],
+            "attachments": [{"id": media["attachment_id"]}, {"id": 0, "filename": "b.png"}],
         }
         await at.bot.ok("PATCH", path, multipart(both, b_png=png()))
         message = await at.member.message("general", int(sent["id"]))

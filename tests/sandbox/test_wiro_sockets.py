@@ -1,5 +1,6 @@
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -247,3 +248,99 @@ async def test_stopping_closes_connections() -> None:
             message = await socket.receive(timeout=WAIT_SECONDS)
             assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
         await asyncio.wait_for(stopping, WAIT_SECONDS)
+
+
+async def test_an_upgrade_can_come_late() -> None:
+    """The answer to the upgrade can take its time."""
+    async with wiro() as at:
+        at.script("socket", SocketScript(delay_seconds=0.2))
+        started = time.monotonic()
+        async with connected(at):
+            assert time.monotonic() - started >= 0.2
+
+
+async def test_a_server_need_not_greet() -> None:
+    """Without a greeting the first message is of a task."""
+    async with wiro() as at:
+        at.script("socket", SocketScript(no_greeting=True))
+        async with at.session.ws_connect(at.server.socket_url) as socket:
+            run = await queued(at)
+            await register(at, socket, run)
+            await at.call("/Task/Cancel", taskid=run["taskid"])
+            assert (await socket.receive_json(timeout=WAIT_SECONDS))["type"] == "task_cancel"
+
+
+async def test_a_registration_can_be_refused() -> None:
+    """Scripted, a sound registration is answered with an error, and nothing is heard of its task."""
+    async with wiro() as at:
+        at.script("socket", SocketScript(error="try later"))
+        async with connected(at) as socket:
+            run = await queued(at)
+            await register(at, socket, run)
+            expected = {"type": "error", "message": "try later", "result": False}
+            assert await socket.receive_json(timeout=WAIT_SECONDS) == expected
+            at.server.finish(run["taskid"])
+            await at.reached("task_postprocess_end", run["taskid"])
+            with pytest.raises(TimeoutError):
+                await socket.receive(timeout=0.1)
+
+
+async def test_nonsense_comes_between_if_scripted() -> None:
+    """Texts that are no messages of Wiro's come before each that is, none of them a task's end."""
+    async with wiro() as at:
+        at.script("socket", SocketScript(malformed=True))
+        async with at.session.ws_connect(at.server.socket_url) as socket:
+            run = await queued(at, steps=4)
+            await register(at, socket, run)
+            at.server.finish(run["taskid"])
+            texts = [await socket.receive_str(timeout=WAIT_SECONDS) for _ in range(2 * 15)]
+        assert json.loads(texts[1])["type"] == "connected"
+        assert json.loads(texts[-1])["type"] == "task_postprocess_end"
+        assert len(set(texts[::2])) > 5
+        assert not any(run["socketaccesstoken"] in text for text in texts[::2])
+
+
+@pytest.mark.parametrize("reset", [False, True])
+async def test_connections_can_be_dropped(*, reset: bool) -> None:
+    """All connections end, with a close frame or without; a new one hears of what is registered anew."""
+    async with wiro() as at:
+        async with connected(at) as first, connected(at) as second:
+            run = await queued(at)
+            await register(at, first, run)
+            assert at.server.sockets == 2
+            url = f"{at.server.origin}/sandbox/sockets/drop"
+            dropping = asyncio.create_task(at.session.post(url, json={"reset": reset}))
+            for socket in (first, second):
+                message = await socket.receive(timeout=WAIT_SECONDS)
+                expected = aiohttp.WSMsgType.CLOSED if reset else aiohttp.WSMsgType.CLOSE
+                assert message.type is expected
+                assert (socket.close_code == 1006) is reset
+            assert (await dropping).ok
+        async with connected(at) as socket:
+            await register(at, socket, run)
+            at.server.finish(run["taskid"])
+            assert (await until_end(socket))[-1]["type"] == "task_postprocess_end"
+
+
+async def test_a_connection_can_break_off() -> None:
+    """A connection can end after some messages without a close frame."""
+    async with wiro() as at:
+        at.script("socket", SocketScript(close_after=1, reset=True))
+        async with connected(at) as socket:
+            assert (await socket.receive(timeout=WAIT_SECONDS)).type is aiohttp.WSMsgType.CLOSED
+            assert socket.close_code == 1006
+
+
+async def test_progress_takes_its_share_of_the_time() -> None:
+    """Percentages rise over the task's duration, a message a step, and are not all said at once."""
+    async with wiro(seconds=0.6) as at, connected(at) as socket:
+        await register(at, socket, await at.run(steps=5))
+        heard = []
+        while True:
+            message = await socket.receive_json(timeout=WAIT_SECONDS)
+            if isinstance(message["message"], dict):
+                heard.append((time.monotonic(), int(message["message"]["percentage"])))
+            if message["type"] == "task_postprocess_end":
+                break
+        assert [percentage for _, percentage in heard] == [20, 40, 60, 80, 100]
+        assert heard[-1][0] - heard[0][0] > 0.6 * 0.7 * 0.8 * 0.8

@@ -19,9 +19,11 @@ from bot.present.inspires import inspires
 from bot.present.messages import delivered, ended, pending
 from bot.present.page import Page
 from bot.present.text import escape
+from bot.wiro.news import TaskProgress
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STANDING = Standing(allowance=Allowance(20, Period.DAY), used=4, granted=3)
+FAR = TaskProgress(percentage=60, step=6, steps=10, remaining_seconds=3)
 BACK = re.compile(r"credits? (?:is|are) back")
 TEXT_DISPLAY, MEDIA_GALLERY = 10, 12
 
@@ -107,6 +109,8 @@ def every_page(parameters: SanaParameters) -> Iterator[Page]:
     yield pending(job, InLine(1), STANDING)
     yield pending(job, InLine(10_000, held=True))
     yield pending(replace(job, cancelled_by=9), Running())
+    yield pending(job, Running(FAR))
+    yield pending(replace(job, parent_id=41), Running(FAR), STANDING)
     long_url = "https://cdn1.wiro.ai/" + "a" * 379
     pictures = [Picture(filename=f"sana-{n}.png", url=long_url, reduced=True) for n in range(1, 5)]
     for came in range(1, parameters.samples + 1):
@@ -136,7 +140,7 @@ def test_any_prompt_keeps_the_limits(prompt: str, avoided: str, samples: int, sp
         assert_within_limits(page)
 
 
-@pytest.mark.parametrize("stage", [InLine(1), InLine(3), InLine(3, held=True), Running()])
+@pytest.mark.parametrize("stage", [InLine(1), InLine(3), InLine(3, held=True), Running(), Running(FAR)])
 def test_pending_carries_the_job(stage: InLine | Running) -> None:
     """Every pending message has the job's Cancel button, by which a restart finds it again."""
     everything = list(walk(payload(pending(make_job(), stage))))
@@ -172,6 +176,27 @@ def test_stopping_is_shown() -> None:
     page = pending(make_job(cancelled_by=9), Running())
     assert "<@9>" in text_of(page)
     assert [each["disabled"] for each in walk(payload(page)) if "custom_id" in each] == [True]
+
+
+def test_progress_is_shown_until_it_is_cancelled() -> None:
+    """A message shows how far its task is, before the prompt; once it is to end, that is what matters."""
+    text = text_of(pending(make_job(), Running(FAR)))
+    assert text.startswith("**Your picture is being made.**\n60% · step 6 of 10 · about 3 seconds left\n`█")
+    assert "60%" not in text_of(pending(make_job(cancelled_by=9), Running(FAR)))
+
+
+def test_a_reroll_says_whose_it_is_and_where_it_comes_from() -> None:
+    """Discord shows no command above a reply, so every message of a reroll names member and origin itself."""
+    job = make_job(parent_id=41)
+    pages = [
+        pending(job, InLine(1), STANDING),
+        pending(job, Running(FAR)),
+        delivered(replace(job, state=State.FINISHED), [Picture()], STANDING, missing=0),
+        ended(replace(job, state=State.FAILED, refunded=True)),
+    ]
+    for page in pages:
+        assert "\n-# For <@3>, from S-41\n-# Seed 7" in text_of(page)
+    assert "For <@3>" not in text_of(pending(make_job(), Running(FAR)))
 
 
 def test_delivered_message() -> None:

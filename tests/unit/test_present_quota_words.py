@@ -3,11 +3,11 @@
 import pytest
 
 from bot.allowance import Allowance, Period
+from bot.present.progress_bar import bar
 from bot.present.quota_words import (
     Names,
     allowance_in_words,
     amount,
-    bar,
     origin_in_words,
     reason_in_words,
     unreadable,

@@ -9,6 +9,7 @@ from bot.errors import (
     AllowanceExceededError,
     BlockedError,
     CapExceededError,
+    DirectMessagesClosedError,
     InvalidDurationError,
     InvalidParametersError,
     InvalidRequestError,
@@ -16,17 +17,28 @@ from bot.errors import (
     LineFullError,
     MissingPermissionsError,
     NeedsManageServerError,
+    NoCommandsError,
     NotAllowedError,
     NothingToRemoveError,
     NotModeratorError,
+    NotSentError,
     NotServedError,
     OutOfRangeError,
     Refusal,
+    ResultGoneError,
     TooManyRulesError,
 )
 from bot.jobs.model import Job, State
 from bot.present.buttons import read_number
-from bot.present.notes import CANNOT_STORE, COMMAND_CHANGED, INSPIRE_CHANGED, cancelling, unexpected
+from bot.present.notes import (
+    CANNOT_STORE,
+    COMMAND_CHANGED,
+    INSPIRE_CHANGED,
+    NO_PICTURE_OF_MINE,
+    cancelling,
+    removing,
+    unexpected,
+)
 from bot.present.permissions import missing_permissions
 from bot.present.refusals import refusal
 
@@ -38,8 +50,12 @@ REFUSALS: tuple[Refusal, ...] = (
     MissingPermissionsError(("View Channel", "Attach Files")),
     LineFullError(),
     NotServedError(),
+    NoCommandsError(),
+    NotSentError(),
     NotAllowedError(),
     JobOverError(),
+    ResultGoneError(),
+    DirectMessagesClosedError(),
     BlockedError(until=FREE_AT, reason="spam"),
     BlockedError(until=None, reason="@everyone\nspam"),
     NotModeratorError(),
@@ -82,6 +98,8 @@ def test_every_refusal_has_its_sentences() -> None:
         CANNOT_STORE,
         COMMAND_CHANGED,
         INSPIRE_CHANGED,
+        NO_PICTURE_OF_MINE,
+        removing(make_job(State.DELIVERED)),
         cancelling(make_job(State.CANCELLED)),
         cancelling(make_job(State.RUNNING)),
         unexpected("E-1"),

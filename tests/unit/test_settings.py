@@ -63,6 +63,7 @@ def test_every_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         ("DISCORD_API_BASE", "discord.com", "http:// or https://"),
         ("DISCORD_GATEWAY_URL", "https://gateway", "ws:// or wss://"),
         ("DISCORD_GUILD_IDS", "1,two", "separated by commas"),
+        ("WIRO_SOCKET_URL", "https://socket.wiro.ai/v1", "ws:// or wss://"),
         ("WIRO_TOOL", "sana", "with a slash"),
         ("WIRO_MAX_CONCURRENT", "0", "greater than or equal to 1"),
         ("CALLBACK_PUBLIC_URL", "bot.example.org", "http:// or https://"),
