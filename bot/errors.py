@@ -52,9 +52,9 @@
         ├── StaleJobError             the stored job is not in the state that the change began from
         └── SchemaError               the database was made by a newer program, or is damaged
 
-Exceptions of libraries are translated at one boundary each: ``bot.wiro.client``, ``bot.images``,
-``bot.present.boundary`` and ``storage.database``. Their messages are for operators. What members
-read is written in ``bot.present``.
+Exceptions of libraries are translated at one boundary each: ``bot.wiro.client``, ``bot.wiro.socket``,
+``bot.images``, ``bot.present.boundary`` and ``storage.database``. Their messages are for operators. What
+members read is written in ``bot.present``.
 """
 
 from datetime import datetime

@@ -44,7 +44,7 @@ class Live:
             self._listen_no_more(tasktoken)
 
     def progress(self, job_id: int) -> TaskProgress | None:
-        """Return how far a running job's task is, as far as was heard; it never goes back."""
+        """Return how far a running job's task is, as the tool said last: it may count each picture anew."""
         return self._progress.get(job_id)
 
     def stop(self) -> None:
@@ -62,17 +62,10 @@ class Live:
         if news.ended:
             self._listen_no_more(news.tasktoken)
             self._ended(job_id)
-        elif news.progress is not None and _is_further(news.progress, self._progress.get(job_id)):
+        elif news.progress is not None and news.progress != self._progress.get(job_id):
             self._progress[job_id] = news.progress
             self._moved(job_id)
 
     def _listen_no_more(self, tasktoken: str) -> None:
         if self._heard_of.pop(tasktoken, None) is not None:
             self._feed.forget(tasktoken)
-
-
-def _is_further(news: TaskProgress, known: TaskProgress | None) -> bool:
-    """Tell whether news is news: what says less was overtaken on its way."""
-    if known is None:
-        return True
-    return news != known and (news.percentage, news.step or 0) >= (known.percentage, known.step or 0)

@@ -27,8 +27,11 @@ _PAUSE: Final = timedelta(seconds=2.5)  # before a message's first edit, and bet
 _MAY_COME_LATE_SECONDS: Final = 60.0  # how late Discord may still apply an edit that was not confirmed
 _SHOWN_FOR: Final = timedelta(minutes=14)  # after that the interaction's token is too old
 _REPLIES_SHOWN_FOR: Final = timedelta(hours=1)  # they need no token, but nobody watches for ever
-_BETWEEN_TURNS_SECONDS: Final = 0.11  # at most ten edits a second: a fifth of what Discord allows a bot
 _TURNS_AT_ONCE: Final = 32  # that wait to come or are taken: edits may be slow
+
+_BETWEEN_TURNS_SECONDS: Final = 0.125
+"""Over all messages. Discord sees ten edits a second at most, a fifth of what it allows a bot, even where
+some calls are slower on their way than others."""
 
 _Shown = tuple[Stage, int | None]  # how far the job is, and who asked for its end
 

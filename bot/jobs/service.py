@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from bot.errors import JobOverError, LineFullError, NotAllowedError
-from bot.jobs.book import Book, moving
+from bot.jobs.book import Book
 from bot.jobs.deliver import Deliverer
 from bot.jobs.gate import Gate
 from bot.jobs.live import Live
@@ -237,9 +237,6 @@ class JobService:
                 self._search.add(job.id)
             elif job.state is State.RUNNING:
                 self._tracker.catch_up(job.id)
-            elif job.state is State.QUEUED and job.cancelled_by is not None:
-                end = moving(State.QUEUED, State.CANCELLED, ended_at=self._clock.now())
-                await self._book.must_change(job.id, end)
         log.info("jobs.recovered", open=len(jobs))
 
     async def run(self) -> None:
@@ -275,7 +272,7 @@ class JobService:
         elif job.state is State.QUEUED:
             if job.message_id is None:
                 self._line.announce(job.id, job.member_id)
-            elif job.cancelled_by is None:
+            else:
                 had_its_turn = job.submitted_at is not None and self._submitter.keeps_its_turn(job.id)
                 self._line.join(job.id, job.member_id, job.created_at, front=had_its_turn)
         elif job.state is State.RUNNING:

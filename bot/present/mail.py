@@ -15,9 +15,9 @@ from bot.jobs.model import Job
 from bot.jobs.ports import Picture
 from bot.parameters import SanaParameters
 from bot.present.boundary import calling_discord
-from bot.present.messages import MAX_ALT_TEXT
 from bot.present.page import MAX_TEXT, Colour, Page
-from bot.present.text import count_of_pictures, cut, cut_escaped, escape, escape_line, small, tidy
+from bot.present.parts import files, gallery, settings_line
+from bot.present.text import cut_escaped, escape, escape_line, small
 from bot.present.ways import NOBODY
 
 _CALL_SECONDS: Final = 60.0
@@ -98,7 +98,7 @@ class DiscordMail:
             try:
                 channel = await self._client.create_dm(discord.Object(member_id))
                 await channel.send(
-                    view=letter(job, pictures), files=_files(pictures), nonce=nonce, allowed_mentions=NOBODY
+                    view=letter(job, pictures), files=files(pictures), nonce=nonce, allowed_mentions=NOBODY
                 )
             except discord.Forbidden as error:
                 if error.code in _CLOSED:
@@ -115,7 +115,7 @@ def letter(job: Job, pictures: Sequence[Picture]) -> Page:
         Colour.DELIVERED,
         [
             ui.TextDisplay[Any](prompt),
-            ui.MediaGallery[Any](*_gallery(parameters, pictures)),
+            ui.MediaGallery[Any](*gallery(parameters, pictures)),
             ui.TextDisplay[Any](details),
         ],
     )
@@ -123,16 +123,8 @@ def letter(job: Job, pictures: Sequence[Picture]) -> Page:
 
 def _settings(parameters: SanaParameters) -> Iterator[str]:
     """Return every parameter besides the prompt."""
-    yield " · ".join(
-        [
-            f"Seed {parameters.seed}",
-            f"{parameters.width} × {parameters.height}",
-            f"{parameters.steps} {'step' if parameters.steps == 1 else 'steps'}",
-            f"scale {parameters.scale_text}",
-            count_of_pictures(parameters.samples),
-            *(["spoiler"] if parameters.spoiler else []),
-        ]
-    )
+    spoiler = " · spoiler" if parameters.spoiler else ""
+    yield f"{settings_line(parameters)}{spoiler}"
     if parameters.negative_prompt:
         yield f"Without: {cut_escaped(escape_line(parameters.negative_prompt), _MAX_NEGATIVE_PROMPT)}"
 
@@ -150,21 +142,6 @@ def _compressed(pictures: Sequence[Picture]) -> list[str]:
         for name, picture in zip(names, pictures, strict=True)
         if picture.reduced
     ]
-
-
-def _gallery(parameters: SanaParameters, pictures: Sequence[Picture]) -> list[discord.MediaGalleryItem]:
-    alt_text = cut(tidy(parameters.prompt), MAX_ALT_TEXT)
-    return [
-        discord.MediaGalleryItem(
-            f"attachment://{picture.filename}", description=alt_text, spoiler=parameters.spoiler
-        )
-        for picture in pictures
-    ]
-
-
-def _files(pictures: Sequence[Picture]) -> list[discord.File]:
-    """Return the files of one attempt; sending uses them up."""
-    return [discord.File(io.BytesIO(picture.content), filename=picture.filename) for picture in pictures]
 
 
 def _addresses(message: discord.Message) -> Iterator[str]:

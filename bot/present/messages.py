@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-import discord
 from discord import ui
 
 from bot.jobs.model import Job
@@ -13,21 +12,17 @@ from bot.parameters import SanaParameters, limits
 from bot.present.buttons import cancel_button, result_buttons
 from bot.present.ends import end_lines
 from bot.present.page import MAX_TEXT, Colour, Page
+from bot.present.parts import gallery, settings_line
 from bot.present.progress_bar import how_far
 from bot.present.text import (
     count_of_credits,
     count_of_pictures,
-    cut,
     cut_escaped,
     escape,
     escape_line,
     mention,
     small,
-    tidy,
 )
-
-MAX_ALT_TEXT: Final = 1024
-"""Source: Discord's reference, Media Gallery Item."""
 
 _MAX_NEGATIVE_PROMPT: Final = 400
 _MAX_URL: Final = 400
@@ -65,7 +60,7 @@ def delivered(job: Job, pictures: Sequence[Picture], standing: Standing, *, miss
         Colour.DELIVERED,
         [
             ui.TextDisplay[Any](prompt),
-            ui.MediaGallery[Any](*_gallery(parameters, pictures)),
+            ui.MediaGallery[Any](*gallery(parameters, pictures)),
             ui.TextDisplay[Any](details),
             result_buttons(job.id),
         ],
@@ -124,14 +119,7 @@ def _origin(job: Job) -> list[str]:
 
 def _settings(parameters: SanaParameters) -> list[str]:
     """Return what makes the picture again, and the negative prompt where the member chose one."""
-    settings = [
-        f"Seed {parameters.seed}",
-        f"{parameters.width} × {parameters.height}",
-        f"{parameters.steps} {'step' if parameters.steps == 1 else 'steps'}",
-        f"scale {parameters.scale_text}",
-        count_of_pictures(parameters.samples),
-    ]
-    lines = [" · ".join(settings)]
+    lines = [settings_line(parameters)]
     if parameters.negative_prompt not in {"", limits("negative_prompt").default}:
         avoided = cut_escaped(escape_line(parameters.negative_prompt), _MAX_NEGATIVE_PROMPT)
         lines.append(f"Without: {avoided}")
@@ -171,13 +159,3 @@ def _links_to_originals(pictures: Sequence[Picture]) -> list[str]:
             link = f" [The original]({picture.url}) is kept for a limited time." if linkable else ""
             lines.append(f"{which} was compressed to fit this server's upload limit.{link}")
     return lines
-
-
-def _gallery(parameters: SanaParameters, pictures: Sequence[Picture]) -> list[discord.MediaGalleryItem]:
-    alt_text = cut(tidy(parameters.prompt), MAX_ALT_TEXT)
-    return [
-        discord.MediaGalleryItem(
-            f"attachment://{picture.filename}", description=alt_text, spoiler=parameters.spoiler
-        )
-        for picture in pictures
-    ]

@@ -4,7 +4,6 @@ Through the token no permission is needed, and calls do not count towards the bo
 lives for 15 minutes only. The channel needs the permissions of ``bot.present.permissions``, at any time.
 """
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
@@ -16,6 +15,7 @@ from bot.jobs.model import Job
 from bot.jobs.ports import Picture
 from bot.present.buttons import cancel_id
 from bot.present.page import Page
+from bot.present.parts import files
 
 NOBODY: Final = discord.AllowedMentions.none()
 
@@ -56,7 +56,7 @@ class TokenWay:
     async def edit(self, page: Page, pictures: Sequence[Picture]) -> None:
         """Replace the whole message."""
         await self._webhook.edit_message(
-            _message_id(self._job), view=page, attachments=_files(pictures), allowed_mentions=NOBODY
+            _message_id(self._job), view=page, attachments=files(pictures), allowed_mentions=NOBODY
         )
 
     async def fetch(self) -> discord.Message:
@@ -85,7 +85,7 @@ class ChannelWay:
 
     async def edit(self, page: Page, pictures: Sequence[Picture]) -> None:
         """Replace the whole message."""
-        await self._message().edit(view=page, attachments=_files(pictures), allowed_mentions=NOBODY)
+        await self._message().edit(view=page, attachments=files(pictures), allowed_mentions=NOBODY)
 
     async def fetch(self) -> discord.Message:
         """Return the message."""
@@ -137,11 +137,6 @@ def _walk(components: Iterable[discord.Component]) -> Iterator[discord.Component
         yield component
         if isinstance(component, discord.Container | discord.ActionRow):
             yield from _walk(component.children)
-
-
-def _files(pictures: Sequence[Picture]) -> list[discord.File]:
-    """Return the files of one attempt; sending uses them up."""
-    return [discord.File(io.BytesIO(picture.content), filename=picture.filename) for picture in pictures]
 
 
 def _message_id(job: Job) -> int:

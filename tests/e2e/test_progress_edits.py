@@ -13,6 +13,7 @@ from bot.jobs.model import Job
 from bot.jobs.ports import Stage as Shown
 from bot.jobs.waiting import wait_for
 from bot.present.messenger import DiscordMessenger
+from sandbox.member import Option
 from sandbox.members import Typing
 from sandbox.shown import Edit, Message
 from sandbox.wiro import Rule, TaskScript, WiroConfig
@@ -124,7 +125,7 @@ async def test_the_edits_of_many_jobs_keep_the_budget(bare_stage: Stage) -> None
     """Of 200 that run at once, ten messages a second are edited at most, and none twice before all others."""
     await bare_stage.start_bot(quota_credits="1000", wiro_max_concurrent="200")
     bare_stage.wiro.script.add(Rule(call="task", do=TaskScript(seconds=9.0), times=None))
-    options = {"prompt": "a red fox", "width": 256, "height": 256, "steps": 10}
+    options: dict[str, Option] = {"prompt": "a red fox", "width": 256, "height": 256, "steps": 10}
     typing = Typing(member=bare_stage.member(), command="sana", channel=CHANNEL, options=options)
     await bare_stage.members.type_many([typing] * 200)
     await bare_stage.closed(200, timeout_seconds=60)
