@@ -39,8 +39,8 @@ class EditCog(commands.Cog):
         self._bot.add_dynamic_items(clickable(EDIT_TEMPLATE, self.edit, number_in))
 
     async def edit(self, interaction: Interaction, job_id: int | None) -> None:
-        """Open a modal that is filled in with the job's parameters."""
-        await ask(interaction, EditModal(await self._results.get(server_of(interaction), job_id)))
+        """Open a modal that is filled in with the job's parameters, whose pictures it does not need."""
+        await ask(interaction, EditModal(await self._results.get_any(server_of(interaction), job_id)))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: Interaction) -> None:

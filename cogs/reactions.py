@@ -26,7 +26,7 @@ from bot.jobs.ports import Request
 from bot.jobs.results import Results
 from bot.present.notes import CANNOT_STORE, unexpected
 from bot.present.permissions import missing_permissions
-from bot.present.refusals import refusal
+from bot.present.refusals import public_refusal
 from cogs.people import moderates, role_ids_of
 from cogs.run import with_new_seed
 from cogs.windows import Windows
@@ -57,7 +57,11 @@ class ReactionCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
-        """Do what a member's reaction on a result asks for; any other costs one look-up at most."""
+        """Do what a member's reaction on a result asks for; any other costs one look-up at most.
+
+        One on a message that waits for its pictures is only taken off, so that it can be clicked once they
+        are there.
+        """
         # A custom emoji that was deleted has no name.
         emoji, member = (reaction.emoji.name or "").replace(_EMOJI_STYLE, ""), reaction.member
         act = self._acts.get(emoji)
@@ -67,14 +71,15 @@ class ReactionCog(commands.Cog):
         if window_end is None:
             return
         try:
-            job = await self._results.find(member.guild.id, reaction.message_id)
+            job = await self._results.find_any(member.guild.id, reaction.message_id)
         except StorageError as error:  # it may be any message: nothing is said
             log.error("reaction.not_read", message=reaction.message_id, error=str(error))
             return
-        if job is None:
+        if job is None or not (job.is_result or job.is_open):
             return
         try:
-            await self._handle(act, job, member, reaction.message_id)
+            if job.is_result:
+                await self._handle(act, job, member, reaction.message_id)
         finally:
             may = _permissions_of(member.guild.me, job.channel_id)
             if may is not None and may.manage_messages:
@@ -146,10 +151,10 @@ def _permissions_of(member: discord.Member | None, channel_id: int) -> discord.P
 
 
 def _in_words(job: Job, error: Exception) -> str:
-    """Return what the member is told, and log what is not their business."""
+    """Return what the member is told for all to read, and log what is not their business."""
     match error:
         case Refusal():
-            return refusal(error)
+            return public_refusal(error)
         case StorageError():
             log.error("reaction.not_stored", job=job.reference, error=str(error))
             return CANNOT_STORE

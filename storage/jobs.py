@@ -103,13 +103,15 @@ class SqliteJobStore:
         return to_job(rows[0]) if rows else None
 
     async def family(self, job: Job, *, most: int) -> Family:
-        """Return a job's parent and at most so many of its children, the newest ones."""
+        """Return a job's parent, at most so many of its children, the newest ones, and what it cost."""
         parent = None if job.parent_id is None else await self.get(job.parent_id)
         rows = await self._database.read(_SQL["newest_children"], {"parent_id": job.id, "most": most})
+        settled = await self._database.read(_SQL["settled"], {"job_id": job.id})
         return Family(
             parent=parent,
             children=tuple(to_job(row) for row in reversed(rows)),
             children_count=rows[0]["children_count"] if rows else 0,
+            charged=settled[0]["credits"] if settled else None,
         )
 
     async def list_removals(self) -> list[Job]:

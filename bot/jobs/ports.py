@@ -49,11 +49,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """What a job was born from, and what came of it."""
+    """What a job was born from, what came of it, and what it cost."""
 
     parent: Job | None
     children: tuple[Job, ...]  # the newest of them, oldest first
     children_count: int  # of all
+    charged: int | None = None  # credits, for what came; None until it is delivered, or where it was refunded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ class JobStore(Protocol):
         ...
 
     async def family(self, job: Job, *, most: int) -> Family:
-        """Return a job's parent and at most so many of its children, the newest ones."""
+        """Return a job's parent, at most so many of its children, the newest ones, and what it cost."""
         ...
 
     async def list_removals(self) -> list[Job]:

@@ -43,17 +43,8 @@ class Results:
         self._remover = remover
         self._mailer = mailer
 
-    async def find(self, guild_id: int, message_id: int) -> Job | None:
-        """Return the result whose message this is, by one look-up.
-
-        Raises:
-            StorageError: it could not be read.
-        """
-        job = await self.find_any(guild_id, message_id)
-        return job if job is not None and job.is_result else None
-
     async def find_any(self, guild_id: int, message_id: int) -> Job | None:
-        """Return the job, a result or not, whose message this is.
+        """Return the job, a result or not, whose message this is, by one look-up.
 
         Raises:
             StorageError: it could not be read.
@@ -122,7 +113,7 @@ class Results:
             raise NotSentError(job.reference) from error
 
     def take_off(self, job: Job, emoji: str, member_id: int, *, after_seconds: float) -> None:
-        """Take a member's reaction on a result off again in a moment, so that it can be clicked anew."""
+        """Take a member's reaction on a job's message off in a moment, so that it can be clicked anew."""
         self._messenger.take_off(job, emoji, member_id, after_seconds=after_seconds)
 
     async def family(self, job: Job) -> Family:

@@ -11,7 +11,16 @@ from bot.parameters import SanaParameters
 from bot.present.command_line import code_block, command_line
 from bot.present.ends import end_lines
 from bot.present.page import MAX_TEXT, Colour, Page
-from bot.present.text import count_of_credits, cut, cut_escaped, escape, escape_line, mention, timestamp
+from bot.present.text import (
+    count_of_credits,
+    count_of_pictures,
+    cut,
+    cut_escaped,
+    escape,
+    escape_line,
+    mention,
+    timestamp,
+)
 
 _MAX_END: Final = 100
 _MAX_DOLLARS: Final = 20
@@ -20,6 +29,10 @@ _ROOM_FOR_PROMPTS: Final = 100
 
 _LINE: Final = "Copy this into the message box to make it again:"
 _CHANGED: Final = "\n-# It differs a little: a command cannot hold all of it as it was."
+_TOO_LONG: Final = "\n-# This is longer than Discord's message box takes"
+_EDIT_INSTEAD: Final = "; press Edit below the picture instead"
+_MESSAGE_BOX: Final = 2000
+"""Characters that it takes from members without Nitro. Source: Discord's help pages, Discord Nitro."""
 
 _COLOURS: Final = {
     State.QUEUED: Colour.WAITING,
@@ -35,6 +48,8 @@ _UNDER_WAY: Final = {
     State.FINISHED: "It is finished and about to be posted.",
 }
 
+_STOPPABLE: Final = {State.QUEUED, State.SUBMITTING, State.RUNNING}
+
 
 def details(job: Job, family: Family, *, is_moderator: bool) -> Page:
     """Return everything that there is to know about a job.
@@ -48,15 +63,22 @@ def details(job: Job, family: Family, *, is_moderator: bool) -> Page:
         is_moderator: whether the reader learns what it cost the owner in dollars.
     """
     parameters = SanaParameters.from_json(job.parameters)
-    line, is_exact = command_line(parameters)
-    copied = f"{_LINE}\n{code_block(line)}{'' if is_exact else _CHANGED}"
+    copied = _to_copy(job, parameters)
     settings = _settings(parameters)
-    about = "\n".join([*_story(job), *_times(job), _cost(job, parameters, is_moderator=is_moderator)])
+    about = "\n".join([*_story(job), *_times(job), _cost(job, family.charged, is_moderator=is_moderator)])
     room = MAX_TEXT - sum(map(len, (copied, settings, about)))
     kin = _kin(family, room - _ROOM_FOR_PROMPTS)
     prompts = _prompts(parameters, room - len(kin))
     texts = [text for text in (about, prompts, settings, copied, kin) if text]
     return Page(_COLOURS.get(job.state, Colour.ENDED), [ui.TextDisplay[Any](text) for text in texts])
+
+
+def _to_copy(job: Job, parameters: SanaParameters) -> str:
+    line, is_exact = command_line(parameters)
+    changed = "" if is_exact else _CHANGED
+    instead = _EDIT_INSTEAD if job.is_result else ""
+    too_long = f"{_TOO_LONG}{instead}." if len(line) > _MESSAGE_BOX else ""
+    return f"{_LINE}\n{code_block(line)}{changed}{too_long}"
 
 
 def _story(job: Job) -> list[str]:
@@ -66,6 +88,8 @@ def _story(job: Job) -> list[str]:
     if job.state in REFUNDED:
         what_happened, *_ = end_lines(job)
         return [asked, cut_escaped(what_happened, _MAX_END)]
+    if job.cancelled_by is not None and job.state in _STOPPABLE:
+        return [asked, f"It is being stopped, as {mention(job.cancelled_by)} asked."]
     return [asked, *([_UNDER_WAY[job.state]] if job.state in _UNDER_WAY else [])]
 
 
@@ -78,23 +102,30 @@ def _times(job: Job) -> list[str]:
     if job.state is State.DELIVERED and job.closed_at is not None:
         whole = (job.closed_at - job.created_at).total_seconds()
         times.append(f"{_seconds(whole)} from request to picture")
+    if job.state in REFUNDED and times == [f"{_seconds(0)} in line"]:
+        return []
     return [f"**Time:** {', '.join(times)}"] if times else []
 
 
-def _cost(job: Job, parameters: SanaParameters, *, is_moderator: bool) -> str:
+def _cost(job: Job, charged: int | None, *, is_moderator: bool) -> str:
     if job.refunded:
         cost = "nothing"
-    elif job.state is not State.DELIVERED:
+    elif charged is None:
         cost = f"{count_of_credits(job.credits)}, charged only if a picture comes"
-    elif parameters.samples > 1:
-        each = parameters.credits_per_picture
-        cost = f"{count_of_credits(job.credits)}, less {each} for each picture that did not come"
     else:
-        cost = count_of_credits(job.credits)
+        cost = f"{count_of_credits(charged)}{_came(job, charged)}"
     dollars = ""
     if is_moderator and job.cost_usd is not None:
         dollars = f"; the owner paid {cut(f'${float(job.cost_usd):.6f}', _MAX_DOLLARS)}"
     return f"**Cost:** {cost}{dollars}"
+
+
+def _came(job: Job, charged: int) -> str:
+    """Return how many pictures came where some did not: each costs the same."""
+    parameters = SanaParameters.from_json(job.parameters)
+    came = charged // parameters.credits_per_picture
+    wanted = count_of_pictures(parameters.samples)
+    return "" if came == parameters.samples else f" ({came} of {wanted} came)"
 
 
 def _settings(parameters: SanaParameters) -> str:

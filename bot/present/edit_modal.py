@@ -15,14 +15,14 @@ from bot.present.boundary import calling_discord
 from bot.present.buttons import edit_button, edit_id
 from bot.present.command_line import code_block
 from bot.present.notes import CANNOT_STORE
-from bot.present.page import Colour, Page
+from bot.present.page import MAX_TEXT, Colour, Page
 from bot.present.refusals import refusal
 from bot.present.text import count_of_credits, count_of_pictures, cut, tidy
 
 _SAME_SIZE: Final = "same"
 _ANSWER_SECONDS: Final = 10.0
-_MAX_PROBLEM: Final = 800
 _MAX_NUMBER: Final = 30
+_CHANGED: Final = "-# It differs a little: three backticks in a row became quotes."
 
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}([ ,'_\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]\d{3})+")
 _WHOLE: Final = re.compile(r"[+-]?\d+")
@@ -103,12 +103,14 @@ def refused(error: Refusal | StorageError, typed: Typed, job: Job) -> Page:
     """Return the answer to a submission that came to nothing, with its texts to copy: the modal is gone."""
     prompt = cut(tidy(typed.prompt), limits("prompt").maximum)
     negative_prompt = cut(tidy(typed.negative_prompt), limits("negative_prompt").maximum)
-    shown = [cut(_why(error), _MAX_PROBLEM)]
-    if prompt:
-        shown.append(f"Your prompt, to copy:\n{code_block(prompt)}")
-    if negative_prompt:
-        shown.append(f"Your negative prompt:\n{code_block(negative_prompt)}")
-    texts = [ui.TextDisplay[Any](text) for text in shown]
+    kept = [
+        _to_copy(title, text)
+        for title, text in (("prompt", prompt), ("negative prompt", negative_prompt))
+        if text
+    ]
+    again = _again(error, job, words_are_kept=bool(kept))
+    why = cut(_why(error), MAX_TEXT - sum(map(len, kept)) - len(again))
+    texts = [ui.TextDisplay[Any](text) for text in (why + again, *kept)]
     return Page(Colour.ENDED, [*texts, ui.ActionRow[Any](edit_button(job.id))])
 
 
@@ -195,11 +197,31 @@ def _number(text: str) -> int | str:
     return text
 
 
+def _to_copy(title: str, text: str) -> str:
+    block = code_block(text)
+    changed = "" if f"\n{text}\n" in block else f"\n{_CHANGED}"
+    return f"Your {title}, to copy:\n{block}{changed}"
+
+
+def _again(error: Refusal | StorageError, job: Job, *, words_are_kept: bool) -> str:
+    """Return how to try it again, on a line of its own, after what `_why` leaves out about the credits."""
+    credits_ = "Nothing was charged. " if isinstance(error, InvalidParametersError) else ""
+    words = "; your words are below, to copy" if words_are_kept else ""
+    return f"\n{credits_}Edit opens the form again with {job.reference}'s own values{words}."
+
+
 def _why(error: Refusal | StorageError) -> str:
     match error:
         case InvalidParametersError():
-            return "\n".join([*error.problems, "Nothing was charged. Please press Edit and correct this."])
+            return "\n".join(map(_problem, error.problems))
         case Refusal():
             return refusal(error)
         case StorageError():
             return CANNOT_STORE
+
+
+def _problem(sentence: str) -> str:
+    """Return what is wrong with a field, whose name comes first, and what else would do in the modal."""
+    if sentence.startswith("`seed`"):
+        return f"{sentence.removesuffix('.')}, or leave it blank for a new one."
+    return sentence

@@ -23,7 +23,7 @@ _WAITED_TOO_LONG: Final = _End(
 _ENDS: Final[Mapping[State, _End]] = {
     State.CANCELLED: _End(
         "This was cancelled at the picture service before there was a picture.",
-        "You can ask for another one with `/sana` whenever you like.",
+        "You can ask for another one with `/sana`.",
     ),
     State.EXPIRED: _End(
         "This took longer than it may and was stopped.",

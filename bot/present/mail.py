@@ -114,8 +114,8 @@ def letter(job: Job, pictures: Sequence[Picture]) -> Page:
     return Page(
         Colour.DELIVERED,
         [
-            ui.TextDisplay[Any](prompt),
             ui.MediaGallery[Any](*gallery(parameters, pictures)),
+            ui.TextDisplay[Any](prompt),
             ui.TextDisplay[Any](details),
         ],
     )

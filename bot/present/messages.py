@@ -59,8 +59,8 @@ def delivered(job: Job, pictures: Sequence[Picture], standing: Standing, *, miss
     return Page(
         Colour.DELIVERED,
         [
-            ui.TextDisplay[Any](prompt),
             ui.MediaGallery[Any](*gallery(parameters, pictures)),
+            ui.TextDisplay[Any](prompt),
             ui.TextDisplay[Any](details),
             result_buttons(job.id),
         ],
@@ -146,6 +146,8 @@ def _unusual(job: Job, came: int, missing: int) -> list[str]:
         lines.append(f"{came} of {count_of_pictures(came + missing)} came; {others} not charged.")
     if job.refunded:
         lines.append("This turned up late. Your credits had been returned before, so it costs you nothing.")
+    elif job.cancelled_by is not None:
+        lines.append("This was finished before it could be cancelled, so it is charged.")
     return lines
 
 

@@ -15,13 +15,15 @@ MAX_ALT_TEXT: Final = 1024
 
 
 def gallery(parameters: SanaParameters, pictures: Sequence[Picture]) -> list[discord.MediaGalleryItem]:
-    """Return the items of a gallery, each with the prompt as its alt text."""
-    alt_text = cut(tidy(parameters.prompt), MAX_ALT_TEXT)
+    """Return the items of a gallery, each with the prompt as its alt text, and its number among several."""
+    prompt, count = tidy(parameters.prompt), len(pictures)
     return [
         discord.MediaGalleryItem(
-            f"attachment://{picture.filename}", description=alt_text, spoiler=parameters.spoiler
+            f"attachment://{picture.filename}",
+            description=cut(prompt if count == 1 else f"{number} of {count}: {prompt}", MAX_ALT_TEXT),
+            spoiler=parameters.spoiler,
         )
-        for picture in pictures
+        for number, picture in enumerate(pictures, start=1)
     ]
 
 

@@ -22,7 +22,7 @@ def change_answer(change: Change, names: Names) -> str:
 def block_note(cancelled: int) -> str:
     """Return what a block did to the jobs of its member."""
     if not cancelled:
-        return "No job was waiting in line; one that runs already goes on."
+        return "No job of theirs was waiting in line."
     jobs = (
         "1 job that waited in line was" if cancelled == 1 else f"{cancelled:,} jobs that waited in line were"
     )

@@ -1,4 +1,4 @@
-"""What a member reads, and nobody else, where the answer is no."""
+"""What a member reads where the answer is no: alone, or in a notice that others can read as well."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -89,7 +89,22 @@ def refusal(error: Refusal) -> str:
             return _SENTENCES[type(error)]
 
 
+def public_refusal(error: Refusal) -> str:
+    """Return the sentences for a refusal as everybody in the channel may read them.
+
+    What a moderator wrote about a member is for that member alone: `/usage` has it.
+    """
+    if isinstance(error, BlockedError):
+        return f"{_blocked_until(error)}; `/usage` says more. Nothing was charged."
+    return refusal(error)
+
+
 def _too_dear(error: AllowanceExceededError) -> str:
+    if not error.whole:
+        return (
+            "There is no allowance for you in this server, so nothing was started and nothing was charged."
+            " The moderators can change that."
+        )
     cost = f"This would cost {count_of_credits(error.needed)}"
     if error.free_at is None:
         return (
@@ -104,8 +119,6 @@ def _too_dear(error: AllowanceExceededError) -> str:
 
 
 def _advice(error: AllowanceExceededError) -> str:
-    if not error.whole:
-        return "The moderators of this server can change that."
     fits = f"; {_what_fits(error.left)} now" if error.left else ""
     return f"Please choose a smaller size or fewer pictures{fits}."
 
@@ -118,12 +131,16 @@ def _what_fits(left: int) -> str:
 
 
 def _blocked(error: BlockedError) -> str:
+    return (
+        f"{_blocked_until(error)}.{reason_in_words(error.reason, _MAX_REASON)}\n"
+        "Nothing was charged. If you think that this is a mistake, please ask the moderators of this server."
+    )
+
+
+def _blocked_until(error: BlockedError) -> str:
     end = (
         "until a moderator ends it"
         if error.until is None
         else f"until {timestamp(error.until, 'f')} ({timestamp(error.until, 'R')})"
     )
-    return (
-        f"A moderator blocked you from making pictures {end}.{reason_in_words(error.reason, _MAX_REASON)}\n"
-        "Nothing was charged. If you think that this is a mistake, please ask the moderators of this server."
-    )
+    return f"A moderator blocked you from making pictures {end}"

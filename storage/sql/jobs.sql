@@ -33,6 +33,10 @@ SELECT * FROM jobs WHERE message_id = :message_id;
 SELECT *, (SELECT count(*) FROM jobs WHERE parent_id = :parent_id) AS children_count
 FROM jobs WHERE parent_id = :parent_id ORDER BY id DESC LIMIT :most;
 
+-- name: settled(job_id)^
+-- What a delivered job cost in the end.
+SELECT credits FROM ledger WHERE job_id = :job_id AND kind = 'settle';
+
 -- name: list_removals(after, page)
 -- The next page of jobs whose result is to be removed and was not yet, oldest first.
 SELECT * FROM jobs WHERE removed_by IS NOT NULL AND removed_at IS NULL AND id > :after ORDER BY id LIMIT :page;

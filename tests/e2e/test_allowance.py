@@ -120,7 +120,7 @@ async def test_what_can_never_be_afforded_is_not_promised(
 async def test_an_allowance_of_nothing_refuses_everything(bare_stage: Stage) -> None:
     """`QUOTA_CREDITS=0` lets nobody make anything."""
     await bare_stage.start_bot(quota_credits="0")
-    assert "more than your whole allowance of 0" in await refusal(bare_stage)
+    assert "There is no allowance for you in this server" in await refusal(bare_stage)
     assert await bare_stage.nothing_happened()
 
 

@@ -69,7 +69,7 @@ async def test_a_queued_job_leaves_the_line(narrow_stage: Stage, who: str) -> No
     assert ended.text.split("\n")[:4] == [
         f"<@{someone.id}> cancelled this before there was a picture.",
         "Your 4 credits are back.",
-        "You can ask for another one with `/sana` whenever you like.",
+        "You can ask for another one with `/sana`.",
         "a red fox",
     ]
     assert ended.text.endswith("-# Reference S-2")

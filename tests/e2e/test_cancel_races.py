@@ -21,6 +21,7 @@ STARTS: Final = 60
 STOPPING: Final = "I am stopping"
 LEFT_THE_LINE: Final = "is cancelled and costs nothing"
 OVER: Final = "This has ended already, so there is nothing left to cancel."
+IN_VAIN: Final = "This was finished before it could be cancelled, so it is charged."
 GONE: Final = "There was no button any more."
 
 
@@ -73,7 +74,8 @@ async def outcome(stage: Stage, racer: Racer, note: str) -> str:
     at_wiro = [(task.status, float(task.cost) > 0) for task in tasks]
     if job["state"] == "delivered":
         assert (ledger, at_wiro, len(ended.pictures)) == (PAID, [("task_postprocess_end", True)], 1)
-        assert not any(words in ended.text for words in ("cancelled", "Stopping", "back", "late"))
+        assert not any(words in ended.text for words in ("Stopping", "back", "late"))
+        assert (IN_VAIN in ended.text) is (job["cancelled_by"] is not None)
         assert note.startswith((STOPPING, OVER, GONE))
         return "delivered"
     assert (job["state"], job["cancelled_by"], ledger) == ("cancelled", racer.member.id, REFUNDED)

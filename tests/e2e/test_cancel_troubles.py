@@ -42,6 +42,7 @@ REFUSALS: Final = {
 NOT_KILLED: Final = Rule(call="Task/Kill", do=REFUSALS["as documented"], times=None)
 STOP_LOST: Final = CallFault(answer="lost_answer")
 STOP_CUT_OFF: Final = CallFault(answer="cut_off")
+IN_VAIN: Final = "\nThis was finished before it could be cancelled, so it is charged.\n"
 LATE: Final = "This turned up late. Your credits had been returned before, so it costs you nothing."
 
 pytestmark = pytest.mark.usefixtures("quick_probes", "quick_retries")
@@ -136,7 +137,7 @@ async def test_a_picture_that_run_brought_at_once_is_posted_and_paid(quick_stage
     done = await quick_stage.end_of(message)
     [job] = await quick_stage.closed()
     assert (len(done.pictures), job["state"], quick_stage.ledger()) == (1, "delivered", PAID)
-    assert "cancelled" not in done.text
+    assert IN_VAIN in done.text
 
 
 # Both calls, where the state that they need is unclear.
@@ -219,6 +220,7 @@ async def test_a_task_that_does_not_stop_and_finishes_is_posted_and_paid(quick_s
     done = await quick_stage.end_of(message)
     await quick_stage.closed()
     assert (len(done.pictures), quick_stage.ledger()) == (1, PAID)
+    assert IN_VAIN in done.text
 
 
 async def never_stopped(stage: Stage, clock: Clock, log: Log) -> tuple[Message, Task]:

@@ -68,7 +68,7 @@ async def test_button_and_menu_tell_the_same(quick_stage: Stage, channel: str, *
     assert re.fullmatch(
         rf"\*\*S-1\*\*, asked for by <@{stage.member().id}> <t:\d+:f>\n"
         rf"\*\*Time:\*\* {seconds} in line, {seconds} of work, {seconds} from request to picture\n"
-        r"\*\*Cost:\*\* 2 credits, less 1 for each picture that did not come\n"
+        r"\*\*Cost:\*\* 2 credits\n"
         r"\*\*Prompt:\*\* a red fox\n"
         r"\*\*Negative prompt:\*\* cars\n"
         r"\*\*Seed:\*\* 7 · \*\*Size:\*\* 256 × 256 · \*\*Steps:\*\* 25 · \*\*Scale:\*\* 3\.5"
@@ -124,6 +124,18 @@ async def test_ten_of_a_large_family_are_named(quick_stage: Stage) -> None:
     assert re.findall(r"\[S-(\d+)\]", last) == [str(number) for number in range(4, 14)]
 
 
+async def test_what_did_not_come_was_not_charged(quick_stage: Stage) -> None:
+    """Of four pictures three came: the page says so, after a restart too."""
+    stage = quick_stage
+    stage.wiro.script.add(Rule(call="task", do=TaskScript(fewer_outputs=3)))
+    stage.usual |= {"samples": 4}
+    message = await a_result(stage)
+    for _ in range(2):
+        assert "**Cost:** 3 credits (3 of 4 pictures came)" in await clicked(stage, message)
+        await stage.stop_bot()
+        await stage.start_bot()
+
+
 async def test_the_menu_tells_about_pending_jobs(stage: Stage) -> None:
     """One that is being made has no pictures yet, and all its parameters."""
     stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
@@ -169,7 +181,10 @@ async def test_the_longest_job_has_details(quick_stage: Stage) -> None:
     child = await child_of(stage, message)
     text = await clicked(stage, message, stage.member("moderator"))
     line = f"/sana prompt:{chr(39) * 1999}x negative_prompt:x{'*' * 999} width:256 height:256 seed:4294967295"
-    assert f"```\n{line}\n```\n-# It differs a little: a command cannot hold all of it as it was." in text
+    assert (
+        f"```\n{line}\n```\n-# It differs a little: a command cannot hold all of it as it was."
+        "\n-# This is longer than Discord's message box takes; press Edit below the picture instead."
+    ) in text
     assert link(stage, child) in text
     stage.usual["prompt"] = "seed:" * 400
     assert "/sana prompt:seed\uff1aseed\uff1a" in await clicked(stage, await a_result(stage))

@@ -171,12 +171,23 @@ async def test_in_a_thread(quick_stage: Stage) -> None:
         ("steps", "1,000", "`steps` was 1000; 50 would do (whole numbers, 1 to 50)."),
         ("steps", "2.5", "`steps` was `2.5`; 25 would do (whole numbers, 1 to 50)."),
         ("steps", "  ", "`steps` was blank; 25 would do (whole numbers, 1 to 50)."),
-        ("seed", "-1", "`seed` was -1; 0 would do (whole numbers, 0 to 4294967295)."),
-        ("seed", "1,2", "`seed` was `1,2`; 0 would do (whole numbers, 0 to 4294967295)."),
+        (
+            "seed",
+            "-1",
+            "`seed` was -1; 0 would do (whole numbers, 0 to 4294967295), or leave it blank for a new one.",
+        ),
+        (
+            "seed",
+            "1,2",
+            "`seed` was `1,2`; 0 would do (whole numbers, 0 to 4294967295), or leave it blank for a new one.",
+        ),
         (
             "seed",
             "9" * 30,
-            "`seed` was far out of range; 4294967295 would do (whole numbers, 0 to 4294967295).",
+            (
+                "`seed` was far out of range; 4294967295 would do (whole numbers, 0 to 4294967295), or leave"
+                " it blank for a new one."
+            ),
         ),
         ("prompt", " \n ", "`prompt` was blank; a few words would do (1 to 2,000 characters)."),
     ],
@@ -187,7 +198,10 @@ async def test_what_is_wrong_is_explained(
     """A sentence tells what would do; it costs nothing."""
     clicked, _ = await open_modal(quick_stage, result)
     answer = await refused(quick_stage, await quick_stage.member().submit(clicked, {field: text}))
-    assert answer.text.startswith(f"{problem}\nNothing was charged. Please press Edit and correct this.\n")
+    assert answer.text.startswith(
+        f"{problem}\nNothing was charged. Edit opens the form again with S-1's own values; your words are"
+        " below, to copy.\n"
+    )
     assert len(quick_stage.ledger()) == 2
 
 
@@ -206,14 +220,18 @@ async def test_everything_that_is_wrong_is_told_and_the_texts_are_kept(
     answer = await refused(stage, await stage.member().submit(clicked, typed))
     assert answer.text.split("\n") == [
         "`steps` was 0; 1 would do (whole numbers, 1 to 50).",
-        "`seed` was `x`; 0 would do (whole numbers, 0 to 4294967295).",
-        "Nothing was charged. Please press Edit and correct this.",
+        "`seed` was `x`; 0 would do (whole numbers, 0 to 4294967295), or leave it blank for a new one.",
+        (
+            "Nothing was charged. Edit opens the form again with S-1's own values; your words are below, to"
+            " copy."
+        ),
         "Your prompt, to copy:",
         "```",
         "a **blue** fox '''in` the",
         "snow",
         "```",
-        "Your negative prompt:",
+        "-# It differs a little: three backticks in a row became quotes.",
+        "Your negative prompt, to copy:",
         "```",
         "<@1>",
         "```",
@@ -262,7 +280,7 @@ async def test_who_may_not_run_is_told_when_they_submit(quick_stage: Stage, resu
     await moderator.type("quota member", channel=CHANNEL, member=str(other.id), credits="0")
     clicked, _ = await open_modal(stage, result, other)
     answer = await refused(stage, await other.submit(clicked, typed), other)
-    assert answer.text.startswith("This would cost 2 credits")
+    assert answer.text.startswith("There is no allowance for you in this server")
     assert "```\na blue fox\n```" in answer.text
     await moderator.type("quota block", channel=CHANNEL, member=str(other.id), reason="too many")
     clicked, _ = await open_modal(stage, result, other)
@@ -298,7 +316,11 @@ async def test_what_was_typed_is_run_although_the_result_was_deleted(
     clicked, _ = await open_modal(stage, result, stage.member("other"))
     await stage.member().click(result, label="Delete")
     await stage.member().wait_until_deleted(result)
-    job = await run(stage, await stage.member("other").submit(clicked, {"prompt": "a blue fox"}))
+    answer = await refused(
+        stage, await stage.member("other").submit(clicked, {"steps": "0"}), stage.member("other")
+    )
+    again, _ = await open_modal(stage, answer, stage.member("other"))
+    job = await run(stage, await stage.member("other").submit(again, {"prompt": "a blue fox"}))
     assert parameters_of(job) == {**CHOSEN, "prompt": "a blue fox"}
 
 

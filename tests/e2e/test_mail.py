@@ -85,7 +85,9 @@ async def test_several_hidden_pictures_come_in_one_letter_hidden(quick_stage: St
     someone = quick_stage.member("booster")
     await someone.react(message, MAIL)
     letter = await letter_to(someone)
-    assert [(each.spoiler, each.description) for each in letter.pictures] == [(True, "a red fox")] * 3
+    assert [(each.spoiler, each.description) for each in letter.pictures] == [
+        (True, f"{number} of 3: a red fox") for number in (1, 2, 3)
+    ]
     download = quick_stage.members.download
     assert [await download(each) for each in letter.pictures] == [
         await download(each) for each in message.pictures

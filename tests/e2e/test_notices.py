@@ -14,7 +14,7 @@ from sandbox.discord.permissions import Permission
 from sandbox.members import Message
 from tests.support.clock import Clock
 from tests.support.log import Log
-from tests.support.quotas import ask
+from tests.support.quotas import ask, said
 from tests.support.reactions import DELETE, REROLL, calls, replies_to, reply_to, result
 from tests.support.stage import CHANNEL, UNLIMITED, Stage, eventually, staged
 
@@ -89,7 +89,7 @@ async def break_storage(stage: Stage) -> None:
 
 TROUBLES: dict[str, tuple[Callable[[Stage], Awaitable[None]], str]] = {
     "no credits": (use_up, "and you have 0 of 1 left."),
-    "blocked": (block, "A moderator blocked you"),
+    "blocked": (block, "; `/usage` says more."),
     "permissions": (take_permission, "I am missing permissions in this channel: **Attach Files**."),
     "commands": (take_commands, "You may not use commands in this channel"),
     "not served": (serve_others, "I do not serve this server"),
@@ -114,6 +114,17 @@ async def test_a_refusal_is_a_short_reply_that_goes_away(
     await quick_stage.member().wait_until_deleted(notice)
     await eventually(lambda: not quick_stage.rows("SELECT * FROM notices"))
     assert len(quick_stage.jobs()) == 1
+
+
+async def test_why_somebody_is_blocked_is_read_by_them_alone(quick_stage: Stage) -> None:
+    """A notice stands in the channel, so the reason is left to `/usage`, which has it."""
+    message = await result(quick_stage)
+    await block(quick_stage)
+    await quick_stage.member().react(message, REROLL)
+    notice = await reply_to(quick_stage, message)
+    assert "A moderator blocked you from making pictures until <t:" in notice.text
+    assert "rest" not in notice.text
+    assert "Reason: rest" in await said(quick_stage.member(), "usage")
 
 
 async def test_a_refused_deletion_is_said_in_place(quick_stage: Stage) -> None:

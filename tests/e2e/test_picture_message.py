@@ -59,7 +59,7 @@ async def test_a_negative_prompt_of_ones_own_is_shown(stage: Stage) -> None:
 
 @pytest.mark.parametrize("samples", [1, 2, 3, 4])
 async def test_all_samples_come_in_one_message(stage: Stage, samples: int) -> None:
-    """Each is another picture of the size asked for, its alt text is the prompt, and all are paid for."""
+    """Each is another picture of the size asked for, with number and prompt as alt text, and all are paid."""
     message = await stage.sana(prompt="a red fox *asleep*", samples=samples, options=SMALL)
     done = await stage.end_of(message)
     assert done.id == message.id
@@ -67,7 +67,10 @@ async def test_all_samples_come_in_one_message(stage: Stage, samples: int) -> No
     contents = [await stage.members.download(picture) for picture in done.pictures]
     assert len(set(contents)) == samples
     assert {opened(content).size for content in contents} == {(256, 256)}
-    assert [picture.description for picture in done.pictures] == ["a red fox *asleep*"] * samples
+    numbers = [f"{number} of {samples}: " for number in range(1, samples + 1)] if samples > 1 else [""]
+    assert [picture.description for picture in done.pictures] == [
+        f"{number}a red fox *asleep*" for number in numbers
+    ]
     await stage.closed()
     assert stage.ledger() == [("reserve", samples), ("settle", samples)]
 

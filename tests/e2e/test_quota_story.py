@@ -191,7 +191,10 @@ async def test_a_rule_of_nothing_is_none_at_all(quick_stage: Stage) -> None:
     text = await said(moderator, "quota member", member=who, credits="0")
     assert "now there is a rule of no credits. They cannot use any allowance now." in text
     typed = await stage.member().type("sana", channel=CHANNEL, prompt="a red fox")
-    assert "The moderators of this server can change that." in await stage.note(typed)
+    assert await stage.note(typed) == (
+        "There is no allowance for you in this server, so nothing was started and nothing was charged. The"
+        " moderators can change that."
+    )
     assert f"`{'█' * 20}`" in await said(stage.member(), "usage")
     await said(moderator, "quota grant", member=who, credits=1, reason="once")
     assert (await stage.end_of(await stage.sana(options=SMALL))).pictures

@@ -22,7 +22,7 @@ from tests.support.reactions import (
     reply_to,
     result,
 )
-from tests.support.stage import CHANNEL, PAID, Stage
+from tests.support.stage import CHANNEL, PAID, Stage, eventually
 
 TAKE_OFF = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/{user_id}"
 
@@ -202,6 +202,32 @@ async def test_a_reaction_is_taken_off_where_the_bot_may(quick_stage: Stage) -> 
     assert shown.reactions == {REROLL: 1, "👍": 1}
     await other.react(message, REROLL)
     await reply_to(quick_stage, message, after=first)
+
+
+@pytest.mark.usefixtures("short_window")
+@pytest.mark.parametrize("emoji", [REROLL, DELETE, MAIL])
+async def test_a_reaction_that_came_too_soon_is_taken_off(quick_stage: Stage, emoji: str) -> None:
+    """On a message that waits for its picture it does nothing but go, and works once that is there."""
+    await allow_managing(quick_stage)
+    quick_stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
+    pending = await quick_stage.sana()
+    await eventually(lambda: quick_stage.jobs()[0]["state"] == "running")
+    await quick_stage.member().react(pending, emoji)
+    await free_again(quick_stage, pending, emoji, left=0)
+    assert quick_stage.jobs()[0]["state"] == "running"
+    assert await replies_to(quick_stage, pending) == []
+    quick_stage.wiro.finish("1")
+    message = await quick_stage.end_of(pending)
+    assert message.pictures
+    await quick_stage.member().react(message, emoji)
+    if emoji == REROLL:
+        await reply_to(quick_stage, message)
+    elif emoji == DELETE:
+        await quick_stage.member().wait_until_deleted(message)
+    else:
+        await quick_stage.member().wait_for_message(
+            await quick_stage.member().dm(), lambda shown: bool(shown.pictures)
+        )
 
 
 @pytest.mark.usefixtures("short_window")

@@ -55,7 +55,7 @@ async def test_delivery_is_one_edit(
     assert calls(server, "PATCH") == [(route, 200)]
     message = await members.of("member").message("pictures", job.message_id)
     assert [picture.filename for picture in message.pictures] == ["sana-1.png", "sana-2.png"]
-    assert all(picture.description == "a red fox" for picture in message.pictures)
+    assert [picture.description for picture in message.pictures] == ["1 of 2: a red fox", "2 of 2: a red fox"]
     assert [button.label for button in message.buttons] == ["Reroll", "Edit", "Details", "Delete"]
     assert "19 credits left" in message.text
     assert await members.download(message.pictures[1]) == PICTURES[1].content

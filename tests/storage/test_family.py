@@ -1,11 +1,11 @@
-"""A job's family: where it came from, and the newest of what came of it."""
+"""A job's family: where it came from, the newest of what came of it, and what it cost."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import pytest
 
-from bot.jobs.model import Job
+from bot.jobs.model import Job, State
 from bot.jobs.ports import Family, Request
 from storage.jobs import SqliteJobStore
 
@@ -24,6 +24,14 @@ def born(store: SqliteJobStore, ask: Ask, now: datetime) -> Callable[[Job | None
 
 
 Born = Callable[[Job | None], Awaitable[Job]]
+
+
+async def deliver(store: SqliteJobStore, job: Job, now: datetime, *, settle: int) -> None:
+    """Let a job go all its way."""
+    for state in (State.SUBMITTING, State.RUNNING, State.FINISHED, State.DELIVERED):
+        after = job.evolve(state)
+        await store.save(job, after, now, settle=settle if state is State.DELIVERED else 0)
+        job = after
 
 
 async def test_a_job_without_family(store: SqliteJobStore, born: Born) -> None:
@@ -53,6 +61,26 @@ async def test_the_newest_of_many(store: SqliteJobStore, born: Born) -> None:
     children = [await born(first) for _ in range(7)]
     family = await store.family(first, most=3)
     assert family == Family(parent=None, children=tuple(children[-3:]), children_count=7)
+
+
+@pytest.mark.parametrize("cost", [1, 4])
+async def test_what_it_cost(store: SqliteJobStore, ask: Ask, now: datetime, cost: int) -> None:
+    """None until it is delivered, then what was settled of it alone, and not of its children."""
+    job, _ = await store.accept(ask(credits=4), now)
+    child, _ = await store.accept(ask(credits=3, parent_id=job.id), now)
+    assert (await store.family(job, most=10)).charged is None
+    await deliver(store, child, now, settle=3)
+    assert (await store.family(job, most=10)).charged is None
+    await deliver(store, job, now, settle=cost)
+    assert (await store.family(job, most=10)).charged == cost
+
+
+async def test_what_was_refunded_cost_nothing(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
+    """A refund is no charge."""
+    job, _ = await store.accept(ask(credits=4), now)
+    cancelled = job.evolve(State.CANCELLED)
+    await store.save(job, cancelled, now)
+    assert (await store.family(cancelled, most=10)).charged is None
 
 
 async def test_what_a_birth_stores(store: SqliteJobStore, ask: Ask, now: datetime) -> None:

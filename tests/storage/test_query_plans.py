@@ -105,6 +105,7 @@ def test_no_statement_scans_a_table(analysed: sqlite3.Connection, name: str) -> 
         ("find_job_by_callback", "jobs USING INDEX jobs_by_callback_hash (callback_hash=?)"),
         ("claimed_taskids", "jobs USING COVERING INDEX jobs_by_taskid (taskid=?)"),
         ("refund", "ledger USING INDEX sqlite_autoindex_ledger_1 (job_id=? AND kind=?)"),
+        ("settled", "ledger USING INDEX sqlite_autoindex_ledger_1 (job_id=? AND kind=?)"),
     ],
 )
 def test_statement_uses_its_index(analysed: sqlite3.Connection, name: str, step: str) -> None:

@@ -20,6 +20,7 @@ from bot.present.page import Page
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALONE = Family(parent=None, children=(), children_count=0)
+PAID = replace(ALONE, charged=1)
 BLOCK = re.compile(r"```\n(.*?)\n```", re.DOTALL)
 OPTION = re.compile(rf"(?:^|\W)({'|'.join(DESCRIPTIONS)}):")
 LARGEST_ID = 2**63 - 1
@@ -82,7 +83,7 @@ def as_discord_reads(line: str) -> dict[str, object]:
 
 def test_a_delivered_job() -> None:
     """Every parameter, the line, the times, the cost: as a member reads it."""
-    assert shown(make_job()) == [
+    assert shown(make_job(), PAID) == [
         "**S-42**, asked for by <@3> <t:1767225600:f>",
         "**Time:** 1.5 seconds in line, 3.0 seconds of work, 6.2 seconds from request to picture",
         "**Cost:** 1 credit",
@@ -98,8 +99,8 @@ def test_a_delivered_job() -> None:
 
 def test_only_moderators_read_dollars() -> None:
     """What the owner paid is for moderators."""
-    assert "**Cost:** 1 credit; the owner paid $0.003510" in shown(make_job(), is_moderator=True)
-    assert "$" not in "".join(shown(make_job()))
+    assert "**Cost:** 1 credit; the owner paid $0.003510" in shown(make_job(), PAID, is_moderator=True)
+    assert "$" not in "".join(shown(make_job(), PAID))
     assert "$" not in "".join(shown(make_job(cost_usd=None), is_moderator=True))
     assert shown(make_job(cost_usd="1e300"), is_moderator=True)
 
@@ -119,10 +120,47 @@ def test_what_it_costs(changes: dict[str, Any], cost: str) -> None:
     assert f"**Cost:** {cost}" in shown(make_job(**changes))
 
 
-def test_several_pictures_cost_what_came() -> None:
-    """How many came is not known here, so the sentence holds for any number."""
+@pytest.mark.parametrize(
+    ("charged", "cost"),
+    [(4, "4 credits (1 of 3 pictures came)"), (8, "8 credits (2 of 3 pictures came)"), (12, "12 credits")],
+)
+def test_several_pictures_cost_what_came(charged: int, cost: str) -> None:
+    """What the ledger settled is said, and from that how many came, where some did not."""
     job = make_job(SanaParameters(prompt="a red fox", seed=7, samples=3, width=2048, height=2048))
-    assert "**Cost:** 12 credits, less 4 for each picture that did not come" in shown(job)
+    assert f"**Cost:** {cost}" in shown(job, replace(ALONE, charged=charged))
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.SUBMITTING, State.RUNNING])
+def test_who_is_stopping_it(state: State) -> None:
+    """A pending job that somebody wants to end says who; one that is finished is posted all the same."""
+    assert "It is being stopped, as <@9> asked." in shown(make_job(state=state, cancelled_by=9))
+    finished = shown(make_job(state=State.FINISHED, cancelled_by=9))
+    assert "It is finished and about to be posted." in finished
+
+
+def test_no_time_is_said_where_there_was_none() -> None:
+    """A job that ended at once has no line of times; any time that there was is told."""
+    ended = make_job(state=State.CANCELLED, refunded=True, accepted_at=NOW, seconds=None)
+    assert "**Time:**" not in "\n".join(shown(ended))
+    assert "**Time:** 0.0 seconds in line, 3.0 seconds of work" in shown(replace(ended, seconds=3.0))
+    waited = replace(ended, accepted_at=NOW + timedelta(seconds=2))
+    assert "**Time:** 2.0 seconds in line" in shown(waited)
+
+
+@pytest.mark.parametrize(
+    ("changes", "instead"),
+    [({}, "; press Edit below the picture instead"), ({"state": State.QUEUED}, ""), ({"removed_by": 9}, "")],
+    ids=["result", "pending", "deleted"],
+)
+def test_a_line_that_the_message_box_does_not_take_says_so(changes: dict[str, Any], instead: str) -> None:
+    """Beyond 2,000 characters the page says so, and names Edit where there is that button."""
+    rest = len("/sana prompt: seed:7 steps:9")
+    for characters, is_said in ((2000, False), (2001, True)):
+        prompt = "a" * (characters - rest)
+        lines = shown(make_job(SanaParameters(prompt=prompt, seed=7, steps=9), **changes))
+        assert any(len(line) == characters for line in lines)
+        note = f"-# This is longer than Discord's message box takes{instead}."
+        assert (note in lines) is is_said
 
 
 @pytest.mark.parametrize("state", State)
@@ -269,6 +307,7 @@ def test_the_longest_job_keeps_the_limits_with_its_line_whole(parameters: SanaPa
                 changed = replace(job, removed_by=removed_by)
                 text = text_of(details(changed, family, is_moderator=True))
                 assert code_block(line) in text
+                assert "longer than Discord's message box" in text
                 assert family is ALONE or "1,000,000 in all" in text
 
 

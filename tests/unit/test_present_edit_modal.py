@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import LineFullError
+from bot.errors import InvalidParametersError, LineFullError, Refusal
 from bot.jobs.model import Job, State
 from bot.parameters import SanaParameters, parse
 from bot.present.edit_modal import Typed, options, read, refused
@@ -82,20 +82,57 @@ def test_numbers(text: str, number: int | str) -> None:
     assert (read_as["seed"], read_as["steps"]) == (number, number)
 
 
+JOB = Job(
+    id=42,
+    state=State.DELIVERED,
+    guild_id=1,
+    channel_id=2,
+    member_id=3,
+    upload_limit_bytes=1,
+    parameters=BEFORE.to_json(),
+    credits=2,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+def shown(error: Refusal, typed: Typed) -> list[str]:
+    """Return the texts of the answer to a submission that was refused."""
+    [container] = refused(error, typed, JOB).to_components()  # type: ignore[no-untyped-call] # discord.py's
+    texts = [str(each["content"]) for each in container["components"] if each["type"] == 10]
+    assert sum(map(len, texts)) <= 4000
+    return texts
+
+
 def test_what_cannot_be_sent_is_not_sent_back() -> None:
     """Half a surrogate pair has no UTF-8: it is replaced in the text that is kept."""
-    job = Job(
-        id=42,
-        state=State.DELIVERED,
-        guild_id=1,
-        channel_id=2,
-        member_id=3,
-        upload_limit_bytes=1,
-        parameters=BEFORE.to_json(),
-        credits=2,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    page = refused(LineFullError(), Typed(prompt="a \ud800fox\x00"), job)
-    [container] = page.to_components()  # type: ignore[no-untyped-call] # discord.py's
-    kept = container["components"][1]["content"]
+    _, kept = shown(LineFullError(), Typed(prompt="a \ud800fox\x00"))
     assert kept == "Your prompt, to copy:\n```\na \N{REPLACEMENT CHARACTER}fox\n```"
+
+
+def test_how_to_try_again() -> None:
+    """The form begins with the job's own values, and words are spoken of where there are any."""
+    said, _ = shown(LineFullError(), Typed(prompt="a fox"))
+    assert said.endswith("\nEdit opens the form again with S-42's own values; your words are below, to copy.")
+    assert said.count("othing was charged") == 1
+    [said] = shown(InvalidParametersError(("`prompt` was blank.",)), Typed())
+    assert said.split("\n")[1] == "Nothing was charged. Edit opens the form again with S-42's own values."
+
+
+@pytest.mark.parametrize(
+    ("prompt", "is_changed"),
+    [("a fox", False), ("a ``fox`", False), ("```", True), ("a ````fox", True), ("x\n```", True)],
+)
+def test_a_text_that_had_to_be_changed_says_so(prompt: str, is_changed: bool) -> None:
+    """Three backticks in a row would end the block; below a text without them there is no such line."""
+    _, kept = shown(LineFullError(), Typed(prompt=prompt))
+    says = "\n-# It differs a little: three backticks in a row became quotes."
+    assert kept.endswith(says) is is_changed
+
+
+def test_the_longest_answer_keeps_the_limits_and_its_advice() -> None:
+    """However much is wrong, problems are cut rather than the words, or what to do."""
+    typed = Typed(prompt="```" * 700, negative_prompt="```" * 400)
+    said, prompt, negative_prompt = shown(InvalidParametersError(("x" * 900,) * 5), typed)
+    assert said.endswith("own values; your words are below, to copy.")
+    assert "'" * 1990 in prompt
+    assert "'" * 990 in negative_prompt

@@ -101,13 +101,21 @@ def test_the_default_negative_prompt_is_said_and_an_empty_one_is_not() -> None:
 
 
 def test_the_pictures_keep_their_alt_text_and_stay_spoilers() -> None:
-    """One gallery holds all pictures; each has the prompt as its alt text, and is hidden if it was."""
+    """One gallery holds all; each has its number and the prompt as alt text, and is hidden if it was."""
     for spoiler in (False, True):
         page = letter(job_of(FOX.model_copy(update={"spoiler": spoiler})), TWO)
         assert [
             (each["media"]["url"], each["description"], each.get("spoiler", False)) for each in items_of(page)
-        ] == [(f"attachment://sana-{number}.png", "a *red* fox", spoiler) for number in (1, 2)]
+        ] == [
+            (f"attachment://sana-{number}.png", f"{number} of 2: a *red* fox", spoiler) for number in (1, 2)
+        ]
         assert ("spoiler" in text_of(page)) is spoiler
+
+
+def test_the_pictures_are_at_the_top() -> None:
+    """On a phone, what one wants to see is not below a long prompt."""
+    kinds = [each["type"] for each in inside(letter(job_of(FOX), TWO))]
+    assert kinds[1:] == [GALLERY, TEXT_DISPLAY, TEXT_DISPLAY]
 
 
 def test_a_letter_has_no_buttons() -> None:

@@ -25,7 +25,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STANDING = Standing(allowance=Allowance(20, Period.DAY), used=4, granted=3)
 FAR = TaskProgress(percentage=60, step=6, steps=10, remaining_seconds=3)
 BACK = re.compile(r"credits? (?:is|are) back")
-TEXT_DISPLAY, MEDIA_GALLERY = 10, 12
+ACTION_ROW, TEXT_DISPLAY, MEDIA_GALLERY = 1, 10, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,9 @@ def every_page(parameters: SanaParameters) -> Iterator[Page]:
     pictures = [Picture(filename=f"sana-{n}.png", url=long_url, reduced=True) for n in range(1, 5)]
     for came in range(1, parameters.samples + 1):
         for refunded in (False, True):
-            finished = replace(job, state=State.FINISHED, refunded=refunded, seconds=1234.5678)
+            finished = replace(
+                job, state=State.FINISHED, refunded=refunded, cancelled_by=9, seconds=1234.5678
+            )
             yield delivered(finished, pictures[:came], STANDING, missing=parameters.samples - came)
     for state in REFUNDED:
         yield ended(replace(job, state=state, refunded=True, reason="*" * 2000))
@@ -210,12 +212,36 @@ def test_delivered_message() -> None:
         "attachment://sana-1.png",
         "attachment://sana-2.webp",
     ]
-    assert all(item["description"] == "a *red* fox" and item["spoiler"] for item in gallery["items"])
+    assert [item["description"] for item in gallery["items"]] == [
+        "1 of 2: a *red* fox",
+        "2 of 2: a *red* fox",
+    ]
+    assert all(item["spoiler"] for item in gallery["items"])
+    [container] = payload(page)
+    kinds = [each["type"] for each in container["components"]]
+    assert kinds == [MEDIA_GALLERY, TEXT_DISPLAY, TEXT_DISPLAY, ACTION_ROW]
     text = text_of(page)
-    for words in ("a \\*red\\* fox", "Seed 7", "2 credits · 19 credits left · 12.3 seconds · S-42", "rain"):
+    assert text.startswith("a \\*red\\* fox")
+    for words in ("Seed 7", "2 credits · 19 credits left · 12.3 seconds · S-42", "rain"):
         assert words in text
     buttons = [each["custom_id"] for each in walk(payload(page)) if "custom_id" in each]
     assert buttons == ["sana:reroll:42", "sana:edit:42", "sana:details:42", "sana:delete:42"]
+
+
+def test_one_picture_needs_no_number() -> None:
+    """The alt text of a picture alone is the prompt."""
+    page = delivered(make_job(state=State.FINISHED), [Picture()], STANDING, missing=0)
+    gallery = next(each for each in walk(payload(page)) if each["type"] == MEDIA_GALLERY)
+    assert [item["description"] for item in gallery["items"]] == ["a red fox"]
+
+
+def test_a_picture_that_was_finished_before_the_cancel() -> None:
+    """Who asked for the end learns why it is charged, but not where it was refunded before."""
+    says = "This was finished before it could be cancelled, so it is charged."
+    job = make_job(state=State.FINISHED, cancelled_by=9)
+    for changes, is_said in (({}, True), ({"refunded": True}, False), ({"cancelled_by": None}, False)):
+        text = text_of(delivered(replace(job, **changes), [Picture()], STANDING, missing=0))
+        assert (says in text.split("\n")) is is_said
 
 
 def test_fewer_pictures() -> None:
@@ -280,6 +306,7 @@ def test_ends_tell_apart_what_happened() -> None:
     cancelled = make_job(state=State.CANCELLED, refunded=True)
     assert "<@9> cancelled this" in text_of(ended(replace(cancelled, cancelled_by=9)))
     assert "at the picture service" in text_of(ended(cancelled))
+    assert "You can ask for another one with `/sana`." in text_of(ended(cancelled)).split("\n")
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - REFUNDED))

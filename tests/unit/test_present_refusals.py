@@ -40,7 +40,7 @@ from bot.present.notes import (
     unexpected,
 )
 from bot.present.permissions import missing_permissions
-from bot.present.refusals import refusal
+from bot.present.refusals import public_refusal, refusal
 
 FREE_AT = datetime(2026, 1, 1, 12, 0, 0, 1, tzinfo=UTC)
 REFUSALS: tuple[Refusal, ...] = (
@@ -95,6 +95,7 @@ def test_every_refusal_has_its_sentences() -> None:
     "text",
     [
         *(refusal(error) for error in REFUSALS),
+        *(public_refusal(error) for error in REFUSALS),
         CANNOT_STORE,
         COMMAND_CHANGED,
         INSPIRE_CHANGED,
@@ -143,12 +144,19 @@ def test_what_would_fit_now(left: int, fits: str) -> None:
         assert f"a {fits} picture would fit" in text
 
 
-@pytest.mark.parametrize(("whole", "free_at"), [(20, FREE_AT), (20, None), (0, None)])
-def test_nothing_fits_where_nothing_is_left(whole: int, free_at: datetime | None) -> None:
+@pytest.mark.parametrize("free_at", [FREE_AT, None])
+def test_nothing_fits_where_nothing_is_left(free_at: datetime | None) -> None:
     """Nothing is offered that would be refused."""
-    text = refusal(AllowanceExceededError(needed=64, left=0, whole=whole, free_at=free_at))
+    text = refusal(AllowanceExceededError(needed=64, left=0, whole=20, free_at=free_at))
     assert "would fit" not in text
-    assert ("moderators of this server" in text) is (not whole)
+
+
+def test_no_allowance_at_all() -> None:
+    """Who may use nothing is not told of waiting or of smaller sizes, but who can change that."""
+    assert refusal(AllowanceExceededError(needed=4, left=0, whole=0, free_at=None)) == (
+        "There is no allowance for you in this server, so nothing was started and nothing was charged. The"
+        " moderators can change that."
+    )
 
 
 def test_a_block_says_until_when_and_why() -> None:
@@ -161,6 +169,19 @@ def test_a_block_says_until_when_and_why() -> None:
     )
     for_good = refusal(BlockedError(until=None, reason="@everyone\nspam"))
     assert r"until a moderator ends it. Reason: \@everyone spam" in for_good
+
+
+def test_a_reason_is_not_for_everybody() -> None:
+    """Where others can read it, a refusal says that there is a block and its end, and not why."""
+    seconds = int((FREE_AT + timedelta(seconds=1)).timestamp())
+    assert public_refusal(BlockedError(until=FREE_AT, reason="spam")) == (
+        f"A moderator blocked you from making pictures until <t:{seconds}:f> (<t:{seconds}:R>); `/usage` says"
+        " more. Nothing was charged."
+    )
+    for_good = public_refusal(BlockedError(until=None, reason="spam"))
+    assert "until a moderator ends it; `/usage` says more." in for_good
+    others = [error for error in REFUSALS if not isinstance(error, BlockedError)]
+    assert [public_refusal(error) for error in others] == [refusal(error) for error in others]
 
 
 @pytest.mark.parametrize(
