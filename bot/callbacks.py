@@ -102,7 +102,7 @@ class Listener:
         try:
             known = await self._jobs.hear_callback(token, await _read_body(request))
         except StorageError as error:
-            log.error("callback.not_read", error=str(error))
+            log.debug("callback.not_read", error=str(error))
             return web.Response(status=503)
         return web.Response(status=200 if known else 404)
 

@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bot.errors import SchemaError, SettingsError, StorageError
+from bot.errors import SettingsError, StorageError
 from storage.connection import Connection, Operation, Parameters, Transaction
+from storage.failures import TroubleLog, translated
 from storage.lock import exclusive_lock
 from storage.migrate import migrate
 from storage.writer import Writer
@@ -24,19 +25,6 @@ BUSY_TIMEOUT_SECONDS: Final = 1.0
 
 _URL_PREFIX = "sqlite:///"
 _Result = TypeVar("_Result")
-
-_MEANINGS: Final = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_BUSY: "another program has locked it",
-    sqlite3.SQLITE_LOCKED: "another program has locked it",
-    sqlite3.SQLITE_READONLY: "it cannot be written to",
-    sqlite3.SQLITE_PERM: "permission was denied",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
-    sqlite3.SQLITE_IOERR: "the disk failed",
-    sqlite3.SQLITE_CORRUPT: "it is damaged",
-    sqlite3.SQLITE_NOTADB: "it is no SQLite database",
-}
-_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 # At DEBUG aiosqlite logs every statement with its parameters, and tokens are among them.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
@@ -59,6 +47,7 @@ class Database:
         self._work = work
         self._reader = reader
         self._reporter = reporter
+        self._troubles = TroubleLog()
 
     @classmethod
     @asynccontextmanager
@@ -76,7 +65,7 @@ class Database:
         """
         path = _path_of(url)
         async with AsyncExitStack() as stack:
-            with _translated(path):
+            with translated(str(path)):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(exclusive_lock(path))
                 # Interaction tokens and callback hashes lie in it; SQLite gives its side files the same mode.
@@ -112,7 +101,7 @@ class Database:
             StorageError: the database did not do it; nothing was written.
             Exception: what the operation raised; nothing was written.
         """
-        with _translated(self.path):
+        with self._asked():
             return await self._writer.do(operation)
 
     async def read(self, statement: str, parameters: Parameters) -> list[sqlite3.Row]:
@@ -121,7 +110,7 @@ class Database:
         Raises:
             StorageError: the database could not be read.
         """
-        with _translated(self.path):
+        with self._asked():
             return list(await self._reader.execute_fetchall(statement, parameters))
 
     async def look(self, operation: Operation[_Result]) -> _Result:
@@ -130,7 +119,7 @@ class Database:
         Raises:
             StorageError: the database could not be read.
         """
-        with _translated(self.path):
+        with self._asked():
             return await self._reader.do(partial(_look, operation=operation))
 
     async def report(self, operation: Operation[_Result]) -> _Result:
@@ -139,8 +128,18 @@ class Database:
         Raises:
             StorageError: the database could not be read.
         """
-        with _translated(self.path):
+        with self._asked():
             return await self._reporter.do(partial(_look, operation=operation))
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Raise a StorageError where the database fails, and have the operator told."""
+        try:
+            with translated(str(self.path)):
+                yield
+        except StorageError as error:
+            self._troubles.note(error)
+            raise
 
 
 def _path_of(url: str) -> Path:
@@ -178,17 +177,3 @@ async def _running(writer: Writer) -> AsyncIterator[asyncio.Task[None]]:
     finally:
         writer.close()
         await task
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Raise the project's errors for those of SQLite and of the file system."""
-    try:
-        yield
-    except sqlite3.Error as exc:
-        # The low byte is the kind of error, the rest its details.
-        kind = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        error = SchemaError if kind in _DAMAGED else StorageError
-        raise error(f"{path}: {_MEANINGS.get(kind, 'SQLite refused')} ({exc})") from exc
-    except OSError as exc:
-        raise StorageError(f"{exc.filename or path}: {exc.strerror}") from exc

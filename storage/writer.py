@@ -104,8 +104,10 @@ class Writer:
         try:
             results = await self._connection.do(partial(_commit, operations=operations))
         except _NotBegunError as exc:
-            for waiting in batch:
+            # Those behind them would wait as long for the same answer, and members for too long.
+            for waiting in (*batch, *self._waiting):
                 waiting.fail(exc.why)
+            self._waiting.clear()
         except Exception as exc:  # noqa: BLE001 - passed on to the caller, whatever it is
             if len(batch) == 1:
                 batch[0].fail(exc)

@@ -131,7 +131,7 @@ class Book:
                 raise
             except StorageError as error:
                 attempt += 1
-                log.error("store.refused", job=f"S-{job_id}", attempt=attempt, error=str(error))
+                log.debug("store.refused", job=f"S-{job_id}", attempt=attempt, error=str(error))
                 await asyncio.sleep(
                     backoff_seconds(attempt, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
                 )

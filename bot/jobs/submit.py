@@ -24,6 +24,7 @@ from bot.errors import (
     OutcomeUnknownError,
     ParameterError,
     RefusedError,
+    StaleJobError,
     StorageError,
     TaskLimitError,
     WiroThrottledError,
@@ -189,9 +190,11 @@ class Submitter:
         )
         try:
             job = await self._book.change(job_id, submitting)
+        except StaleJobError:
+            raise
         except StorageError as error:
             wait = self._gate.shut(Trouble.SERVICE, job_id)
-            log.error("submit.not_written", job=f"S-{job_id}", error=str(error), next_try_seconds=wait)
+            log.debug("submit.not_written", job=f"S-{job_id}", error=str(error), next_try_seconds=wait)
             self._slots.release(job_id)
             if (job := self._book.get(job_id)) is not None:
                 self._line.join(job_id, job.member_id, job.created_at, front=True)

@@ -101,7 +101,7 @@ class Tracker:
         try:
             job = await self._book.find(job_id)
         except StorageError as error:
-            log.error("track.not_read", job=f"S-{job_id}", error=str(error))
+            log.debug("track.not_read", job=f"S-{job_id}", error=str(error))
             return _LAST_RETRY_SECONDS
         if job is None or job.taskid is None or job.state not in _LATE | {State.RUNNING}:
             # A wake before Run's answer is kept for `follow`.
