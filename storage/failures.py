@@ -22,6 +22,7 @@ _MEANINGS: Final = {
     sqlite3.SQLITE_PERM: "permission was denied",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
     sqlite3.SQLITE_IOERR: "the disk failed",
+    sqlite3.SQLITE_IOERR_SHMSIZE: "the disk is full, or failed",  # there is no room for its index of the log
     sqlite3.SQLITE_CORRUPT: "it is damaged",
     sqlite3.SQLITE_NOTADB: "it is no SQLite database",
 }
@@ -45,9 +46,10 @@ def translated(subject: str) -> Iterator[None]:
         yield
     except sqlite3.Error as exc:
         # The low byte is the kind of error, the rest its details.
-        kind = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        error = SchemaError if kind in _DAMAGED else StorageError
-        raise error(f"{subject}: {_MEANINGS.get(kind, 'SQLite refused')} ({exc})") from exc
+        code = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        meaning = _MEANINGS.get(code) or _MEANINGS.get(code & 0xFF, "SQLite refused")
+        error = SchemaError if code & 0xFF in _DAMAGED else StorageError
+        raise error(f"{subject}: {meaning} ({exc})") from exc
     except OSError as exc:
         raise StorageError(f"{subject}: {exc.strerror} ({exc.filename})") from exc
 
