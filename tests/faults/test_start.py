@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.bot_process import BotProcess
-from storage.migrate import MIGRATIONS, migrate
-from tests.support.disk import SmallDisk, faults_in, locked, small_disk
+from tests.support.disk import SmallDisk, damage_page_of, faults_in, locked, overwrite, small_disk
+from tests.support.earlier import NEWEST
 from tests.support.stage import CHANNEL, UNLIMITED, Stage, staged
+from tests.support.starts import why_not
 
-NEWEST = max(int(path.name[:4]) for path in MIGRATIONS.glob("*.sql"))
 DISK_BYTES = 4 * 1024 * 1024
 
 
@@ -39,20 +39,6 @@ async def fill(stage: Stage) -> None:
     await stage.end_of(await stage.sana())
     await stage.closed()
     await stage.stop_bot()
-
-
-async def why_not(stage: Stage, log: Path) -> str:
-    """Return what the bot says when it does not start: the last line, and with exit code 1."""
-    bot = BotProcess(stage.environment, log, folder=log.parent)
-    await bot.start()
-    try:
-        assert await bot.wait() == 1
-    finally:
-        await bot.end()
-    assert "Traceback" not in bot.log
-    last = bot.log.splitlines()[-1]
-    assert last.startswith("sana-bot: ")
-    return last.removeprefix("sana-bot: ")
 
 
 async def starts(stage: Stage, log: Path) -> None:
@@ -93,22 +79,6 @@ def cut_off(path: Path) -> None:
 def replace(path: Path) -> None:
     """Put something else in its place."""
     path.write_text("something else " * 1000)
-
-
-def damage_page_of(path: Path, name: str) -> None:
-    """Overwrite the first page of a table or an index."""
-    with closing(sqlite3.connect(path)) as connection:
-        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
-        (page,) = connection.execute(query, (name,)).fetchone()
-        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
-    overwrite(path, (page - 1) * page_bytes, b"\xff" * page_bytes)
-
-
-def overwrite(path: Path, offset: int, data: bytes) -> None:
-    """Change bytes of a file."""
-    with path.open("r+b") as file:
-        file.seek(offset)
-        file.write(data)
 
 
 @pytest.mark.parametrize(
@@ -164,8 +134,8 @@ async def test_a_locked_database(stage: Stage, tmp_path: Path) -> None:
     await starts(stage, tmp_path / "bot.log")
 
 
-async def test_damage_that_a_start_does_not_meet(stage: Stage, tmp_path: Path) -> None:
-    """Where the ledger turns out to be damaged, commands are refused politely, and the log says why, once."""
+async def test_damage_that_a_start_does_not_meet(stage: Stage) -> None:
+    """Where the ledger turns out to be damaged, commands are refused politely; the log says why, once."""
     damage_page_of(stage.database, "ledger")
     bot = stage.bot_process()
     await bot.start()

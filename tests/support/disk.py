@@ -47,6 +47,22 @@ def faults_in(database: Path) -> list[str]:
     return [verdict for verdict in verdicts if verdict != "ok"] + orphans + disagreeing
 
 
+def damage_page_of(path: Path, name: str) -> None:
+    """Overwrite the first page of a table or an index."""
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        (page,) = connection.execute(query, (name,)).fetchone()
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    overwrite(path, (page - 1) * page_bytes, b"\xff" * page_bytes)
+
+
+def overwrite(path: Path, offset: int, data: bytes) -> None:
+    """Change bytes of a file."""
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Lock a database as another program does that writes to it."""
