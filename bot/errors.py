@@ -48,12 +48,12 @@
     ├── MessageError                  a call to Discord failed
     │   ├── MessageGoneError          Discord will never take it: channel, message or permission is gone
     │   └── MessageUnavailableError   may work later, and may have worked already
+    ├── StaleJobError                 a mistake of the program: the stored job is in another state
     └── StorageError                  the database did not do it; nothing was written
-        ├── StaleJobError             the stored job is not in the state that the change began from
         └── SchemaError               the database was made by a newer program, or is damaged
 
 Exceptions of libraries are translated at one boundary each: ``bot.wiro.client``, ``bot.wiro.socket``,
-``bot.images``, ``bot.present.boundary`` and ``storage.database``. Their messages are for operators. What
+``bot.images``, ``bot.present.boundary`` and ``storage.failures``. Their messages are for operators. What
 members read is written in ``bot.present``.
 """
 
@@ -339,12 +339,12 @@ class MessageUnavailableError(MessageError):
     """Discord did not confirm it; it may have worked, and a later try may."""
 
 
+class StaleJobError(SanaBotError):
+    """The stored job is not in the state that the change began from: a mistake of the program."""
+
+
 class StorageError(SanaBotError):
     """The database did not do it, and nothing was written."""
-
-
-class StaleJobError(StorageError):
-    """The stored job is not in the state that the change began from."""
 
 
 class SchemaError(StorageError):

@@ -67,5 +67,5 @@ class EditCog(commands.Cog):
             await run_request(interaction, self._service, parameters, parent_id=job.id)
         except (Refusal, StorageError) as error:
             if isinstance(error, StorageError):
-                log.error("edit.not_stored", interaction=interaction.id, error=str(error))
+                log.debug("edit.not_stored", interaction=interaction.id, error=str(error))
             await show(interaction, refused(error, typed, job))

@@ -9,7 +9,7 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.errors import MessageError, NotServedError, Refusal, StaleJobError, StorageError
+from bot.errors import MessageError, NotServedError, Refusal, StorageError
 from bot.present.answers import tell
 from bot.present.buttons import read_number
 from bot.present.notes import CANNOT_STORE, CANNOT_USE, COMMAND_CHANGED, unexpected
@@ -93,8 +93,6 @@ async def explain(interaction: Interaction, error: Exception) -> None:
     match error:
         case Refusal():
             note = refusal(error)
-        case StaleJobError():  # a mistake of the program, and not the database's
-            note = _unexpected(interaction, error)
         case StorageError():
             log.debug("command.not_stored", interaction=interaction.id, error=str(error))
             note = CANNOT_STORE

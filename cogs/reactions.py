@@ -73,7 +73,7 @@ class ReactionCog(commands.Cog):
         try:
             job = await self._results.find_any(member.guild.id, reaction.message_id)
         except StorageError as error:  # it may be any message: nothing is said
-            log.error("reaction.not_read", message=reaction.message_id, error=str(error))
+            log.debug("reaction.not_read", message=reaction.message_id, error=str(error))
             return
         if job is None or not (job.is_result or job.is_open):
             return
@@ -156,7 +156,7 @@ def _in_words(job: Job, error: Exception) -> str:
         case Refusal():
             return public_refusal(error)
         case StorageError():
-            log.error("reaction.not_stored", job=job.reference, error=str(error))
+            log.debug("reaction.not_stored", job=job.reference, error=str(error))
             return CANNOT_STORE
     reference = f"E-{secrets.token_hex(4)}"
     trace = None if isinstance(error, MessageError) else error

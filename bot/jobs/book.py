@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.errors import StaleJobError, StorageError
+from bot.errors import StorageError
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Clock, JobStore
@@ -103,6 +103,7 @@ class Book:
             settle: credits that are settled with it.
 
         Raises:
+            StaleJobError: the stored job is in another state than the one here.
             StorageError: nothing was changed.
         """
         turn = self._turns.setdefault(job_id, asyncio.Lock())
@@ -127,8 +128,6 @@ class Book:
         while True:
             try:
                 return await self.change(job_id, step, settle=settle)
-            except StaleJobError:
-                raise
             except StorageError as error:
                 attempt += 1
                 log.debug("store.refused", job=f"S-{job_id}", attempt=attempt, error=str(error))

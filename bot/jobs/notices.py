@@ -70,7 +70,7 @@ class Notices:
         try:
             await self._store.add(notice)
         except StorageError as error:
-            log.error("notice.not_stored", message=posted, error=str(error))
+            log.debug("notice.not_stored", message=posted, error=str(error))
 
     async def recover(self) -> None:
         """Take on the notices that a stop left standing.

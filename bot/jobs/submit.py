@@ -24,7 +24,6 @@ from bot.errors import (
     OutcomeUnknownError,
     ParameterError,
     RefusedError,
-    StaleJobError,
     StorageError,
     TaskLimitError,
     WiroThrottledError,
@@ -190,8 +189,6 @@ class Submitter:
         )
         try:
             job = await self._book.change(job_id, submitting)
-        except StaleJobError:
-            raise
         except StorageError as error:
             wait = self._gate.shut(Trouble.SERVICE, job_id)
             log.debug("submit.not_written", job=f"S-{job_id}", error=str(error), next_try_seconds=wait)

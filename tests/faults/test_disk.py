@@ -152,6 +152,31 @@ async def test_a_disk_that_fails(tmp_path: Path) -> None:
         await endure(stage, bot, "running", trouble, "the disk failed")
 
 
+async def test_whatever_members_click_on_a_full_disk(disk: SmallDisk, tmp_path: Path) -> None:
+    """Buttons, forms and reactions are refused as politely as commands, with one line for all."""
+    async with a_stage(disk.folder) as stage, a_bot(stage, tmp_path / "bot.log") as bot:
+        member = stage.member()
+        result = await stage.end_of(await stage.sana())
+        stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
+        pending = await stage.sana()
+        await stage.closed()
+        await eventually(lambda: [job["state"] for job in stage.jobs()] == ["delivered", "running"])
+        before = stage.jobs()
+        with disk.filled():
+            assert NOT_NOW in await stage.note(await member.click(pending, label="Cancel"))
+            assert NOT_NOW in await stage.note(await member.click(result, label="Reroll"))
+            form = await member.click(result, label="Edit")
+            assert NOT_NOW in await stage.note(await member.submit(form, {}))
+            await member.react(result, "🔁")
+            await member.wait_for_message(
+                CHANNEL, lambda shown: NOT_NOW in shown.text and not shown.ephemeral
+            )
+        assert stage.jobs() == before
+        assert len(errors(bot)) == 1
+        assert await bot.stop() == 0
+        assert faults_in(stage.database) == []
+
+
 @pytest.mark.parametrize(("state", "end"), [("running", BotProcess.kill), ("finished", BotProcess.stop)])
 async def test_an_end_on_a_full_disk(
     disk: SmallDisk, tmp_path: Path, state: str, end: Callable[[BotProcess], Awaitable[int | None]]
