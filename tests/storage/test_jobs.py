@@ -10,11 +10,13 @@ import pytest
 
 from bot.allowance import Allowance, Period
 from bot.errors import AllowanceExceededError, StaleJobError, StorageError
+from bot.jobs.book import Book, moving
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Request, Standing
 from storage.connection import Transaction
 from storage.database import Database
 from storage.jobs import JOBS_PAGE, SqliteJobStore
+from tests.support.clock import Clock
 
 Ask = Callable[..., Request]
 Walk = Callable[..., Awaitable[Job]]
@@ -113,6 +115,20 @@ async def test_of_many_transitions_at_once_one_is_made(
     assert answers.count(None) == 1
     assert sum(isinstance(answer, StaleJobError) for answer in answers) == 49
     assert await store.get(job.id) == ends[answers.index(None)]
+
+
+async def test_nobody_waits_for_a_stale_job_to_pass(
+    database: Database, store: SqliteJobStore, ask: Ask, now: datetime
+) -> None:
+    """Where somebody changed a job in the database, what must be stored is not tried again for ever."""
+    job, _ = await store.accept(ask(), now)
+    book = Book(store, Clock(), lambda _: None)
+    book.add([job])
+    await database.write(lambda change: change.fetch("UPDATE jobs SET state = 'expired'", {}))
+    async with asyncio.timeout(5):
+        with pytest.raises(StaleJobError):
+            await book.must_change(job.id, moving(State.QUEUED, State.CANCELLED, closed_at=now))
+    assert book.get(job.id) == job
 
 
 async def test_unknown_job_is_stale(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
