@@ -31,10 +31,8 @@ _JOBS_AT_ONCE: Final = 16
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LAST_RETRY_SECONDS: Final = 60.0
 _EDIT_WAIT_SECONDS: Final = 5.0  # that a delivery waits for a progress edit under way
-_FETCH_FOR: Final = timedelta(
-    minutes=10
-)  # that pictures are asked for again, from the first try of this process
-_DELIVER_FOR: Final = timedelta(hours=24)  # that Discord is asked again, likewise
+_FETCH_FOR: Final = timedelta(minutes=10)  # that pictures are asked for again, from the first failure on
+_DELIVER_FOR: Final = timedelta(hours=24)  # that Discord is asked again, from the first try of this process
 _NOT_FETCHED: Final = "The picture was made, but could not be fetched."
 _NO_PICTURE: Final = "The picture service finished, but what it made cannot be posted."
 _TYPICAL_PICTURE_BYTES: Final = 8 * 1024 * 1024
@@ -71,6 +69,7 @@ class Deliverer:
         self._clock = clock
         self._worker = Worker("deliver", self._step, width=_JOBS_AT_ONCE)
         self._first_tries: dict[int, datetime] = {}
+        self._unfetched_since: dict[int, datetime] = {}
         self._failures: dict[int, int] = {}
         self._unsure: dict[int, int] = {}  # pictures that are in messages which an edit may still change
 
@@ -170,13 +169,15 @@ class Deliverer:
                     output, number=len(pictures) + 1, upload_limit_bytes=job.upload_limit_bytes
                 )
             except PictureUnavailableError as error:
-                if self._tried_for(job) < _FETCH_FOR:
+                since = self._unfetched_since.setdefault(job.id, self._clock.now())
+                if self._clock.now() - since < _FETCH_FOR:
                     raise
                 refusals.append(error)
             except PictureError as error:
                 refusals.append(error)
             else:
                 pictures.append(picture)
+        self._unfetched_since.pop(job.id, None)
         if refusals:
             log.warning("outputs.left_out", job=job.reference, why=[str(error) for error in refusals])
         return pictures, refusals
@@ -232,6 +233,7 @@ class Deliverer:
 
     def _forget(self, job_id: int) -> None:
         self._first_tries.pop(job_id, None)
+        self._unfetched_since.pop(job_id, None)
         self._failures.pop(job_id, None)
         self._unsure.pop(job_id, None)
 

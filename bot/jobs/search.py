@@ -29,7 +29,8 @@ _PAGE: Final = 100  # Source: Wiro's reference, Task/List: at most 100
 _PAGES_AT_MOST: Final = 50
 _CLOCKS_APART: Final = timedelta(minutes=5)  # how far Wiro's clock and ours may disagree
 _INCOMPLETE_TIMES: Final = 6  # as long is looked where no listing reaches back to the submission
-_HINT_TRIES: Final = 10
+_UNANSWERED_AT_MOST: Final = timedelta(hours=24)  # that Wiro may fail to list, before a job is lost
+_HINT_TRIES: Final = 5000  # for about a day
 _HINTS_AT_MOST: Final = 4  # a job has one task; more hints than a few are somebody's game
 
 log = structlog.get_logger()
@@ -149,8 +150,9 @@ class Search:
             complete = await self._list_back_to(horizon)
         except (WiroError, StorageError) as error:
             log.warning("search.failed", jobs=len(jobs), error=str(error))
-            complete = False
-        patience = self._lost_after if complete else _INCOMPLETE_TIMES * self._lost_after
+            patience = _UNANSWERED_AT_MOST
+        else:
+            patience = self._lost_after if complete else _INCOMPLETE_TIMES * self._lost_after
         for job in self._in_doubt():
             if started - self._since[job.id] >= patience:
                 await self._give_up(job)

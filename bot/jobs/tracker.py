@@ -27,7 +27,8 @@ _STOPPING_SECONDS: Final = 1.0  # until the next look at a task that was told to
 _FIRST_RETRY_SECONDS: Final = 2.0
 _LAST_RETRY_SECONDS: Final = 60.0
 _STATUSES_AT_MOST: Final = 100  # unknown ones that are remembered as logged
-_LATE_LOOKS_AT_MOST: Final = 10  # that fail, at the task of a job that has ended: for some minutes
+_LATE_LOOKS_AT_MOST: Final = 1500  # that fail, at the task of a job that has ended: for about a day
+_LAST_LOOK_SECONDS: Final = 60.0  # after a task was given up that did not end: it may just have succeeded
 _UNKNOWN_AT_MOST: Final = timedelta(hours=24)  # that Wiro may fail to answer for an overdue task
 _KILLED_AT_MOST: Final = timedelta(seconds=60)  # that an overdue task may take to end once it was killed
 
@@ -61,6 +62,7 @@ class Tracker:
         self._called_back: set[int] = set()
         self._failures: dict[int, int] = {}
         self._told_to_stop: dict[int, datetime] = {}  # when this process first asked for a task's end
+        self._last_looks: set[int] = set()  # at tasks that went on when their jobs had ended
         self._unknown_statuses: set[str] = set()
 
     def follow(self, job: Job) -> None:
@@ -86,6 +88,7 @@ class Tracker:
         self._called_back.discard(job_id)
         self._failures.pop(job_id, None)
         self._told_to_stop.pop(job_id, None)
+        self._last_looks.discard(job_id)
 
     def stop(self) -> None:
         """Begin no more looks."""
@@ -133,7 +136,7 @@ class Tracker:
         if job.cancelled_by is not None or self._is_overdue(job):
             self._told_to_stop.setdefault(job.id, self._clock.now())
             await self._stop_task(job, task.status)
-        if await self._expire(job):
+        if await self._expire(job, is_answered=True):
             return self._leave(job)
         return self._next_look(job)
 
@@ -142,7 +145,7 @@ class Tracker:
         log.warning("track.failed", job=job.reference, error=str(error), failures=failures)
         if job.state is State.RUNNING and job.cancelled_by is not None:
             await self._stop_task(job, None)
-        if await self._expire(job):
+        if await self._expire(job, is_answered=False):
             return self._leave(job)
         if job.state in _LATE and failures >= _LATE_LOOKS_AT_MOST:
             self.forget(job.id)
@@ -167,13 +170,20 @@ class Tracker:
         return self._elapsed(job) >= self._timeout.total_seconds()
 
     def _leave(self, job: Job) -> float | None:
-        """Leave a task that goes on although its job has ended; only what is heard of it brings us back.
+        """Leave a task that goes on although its job has ended, after a last look: this one may be old.
 
-        That may have been heard during this very look, and Wiro calls back but once.
+        Afterwards only what is heard of it brings us back. That may have been heard during this very look,
+        and Wiro calls back but once.
         """
         was_heard_of = job.id in self._woken
+        was_last = job.id in self._last_looks
         self.forget(job.id)
-        return 0.0 if was_heard_of else None
+        if was_heard_of:
+            return 0.0
+        if was_last:
+            return None
+        self._last_looks.add(job.id)
+        return _LAST_LOOK_SECONDS
 
     async def _stop_task(self, job: Job, status: str | None) -> None:
         """Cancel the task or kill it, as its status needs, and both where that is unknown or has changed."""
@@ -201,17 +211,18 @@ class Tracker:
         if after is not None:
             log.info("task.ended", job=job.reference, state=str(after.state), task=task.summary)
 
-    async def _expire(self, job: Job) -> bool:
+    async def _expire(self, job: Job, *, is_answered: bool) -> bool:
         """End a job whose task does not end although it was told to; tell whether it was ended.
 
         The time counts from when this process first told it, so that a bot that was down hears first what
-        became of the task meanwhile.
+        became of the task meanwhile. A look that was not answered says nothing of the task, which may have
+        succeeded: then a day must pass.
         """
         now = self._clock.now()
         if job.state is not State.RUNNING:
             return False
         told = self._told_to_stop.get(job.id)
-        is_stuck = told is not None and now >= told + min(_KILLED_AT_MOST, self._timeout)
+        is_stuck = is_answered and told is not None and now >= told + min(_KILLED_AT_MOST, self._timeout)
         is_unknown = self._elapsed(job) >= (self._timeout + _UNKNOWN_AT_MOST).total_seconds()
         if not (is_stuck or is_unknown):
             return False
