@@ -62,11 +62,16 @@ class Progress:
         self._stopping = asyncio.Event()
         self._shown: dict[int, _Shown] = {}
         self._edits: dict[int, asyncio.Event] = {}  # under way; set when it has ended
-        self._in_doubt: dict[int, float] = {}  # since when it is unknown what became of an edit
+        self._in_doubt: dict[int, float] = {}  # until when an edit may still come
 
     def begin(self, job_id: int, stage: Stage) -> None:
         """A job's first message shows this stage."""
         self._shown[job_id] = (stage, None)
+
+    def recover(self, job_ids: Iterable[int]) -> None:
+        """Reckon with edits of these jobs' messages that an earlier process began and may not have ended."""
+        for job_id in job_ids:
+            self._doubt(job_id, 2 * _MAY_COME_LATE_SECONDS)
 
     def touch(self, job_ids: Iterable[int]) -> None:
         """What these jobs' messages show may no longer be true."""
@@ -99,14 +104,16 @@ class Progress:
             await wait_for(edit, wait_seconds)
         if job_id in self._edits:
             return 2 * _MAY_COME_LATE_SECONDS  # until it has timed out, and as long again
-        if (since := self._in_doubt.get(job_id)) is None:
-            return 0.0
-        return max(0.0, since + _MAY_COME_LATE_SECONDS - asyncio.get_running_loop().time())
+        return max(0.0, self._in_doubt.get(job_id, 0.0) - asyncio.get_running_loop().time())
 
     def forget(self, job_id: int) -> None:
         """Drop what was remembered of a job that is closed."""
         self._shown.pop(job_id, None)
         self._in_doubt.pop(job_id, None)
+
+    def _doubt(self, job_id: int, seconds: float) -> None:
+        until = asyncio.get_running_loop().time() + seconds
+        self._in_doubt[job_id] = max(until, self._in_doubt.get(job_id, until))
 
     def _lane_of(self, job_id: int) -> int | None:
         """Return the lane of a job whose message can be edited: the id of the message or of the channel."""
@@ -174,7 +181,7 @@ class Progress:
             await self._messenger.show(job, stage)
             self._shown[job.id] = (stage, job.cancelled_by)
         except MessageUnavailableError as error:
-            self._in_doubt[job.id] = asyncio.get_running_loop().time()
+            self._doubt(job.id, _MAY_COME_LATE_SECONDS)
             log.info("progress.dropped", job=job.reference, error=str(error))
         except MessageError as error:
             log.info("progress.dropped", job=job.reference, error=str(error))
