@@ -4,9 +4,11 @@
 PYTHON ?=
 export PYTHON
 VENV := .venv/bin
+SEEDS ?= 2000
+SEED ?=
 PROMPT ?= Cinematic photo, black panther, trending on artstation
 
-.PHONY: help setup demo test check format bench-quota requirements clean
+.PHONY: help setup demo test check format simulate bench-quota requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +35,10 @@ format: ## put the code into the project's format
 	@scripts/setup.sh dev
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
+
+simulate: ## try the promises on simulated worlds (SEEDS=100000), or see what happens in one of them (SEED=17)
+	@scripts/setup.sh dev
+	@$(VENV)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 bench-quota: setup ## measure the check and reservation of a /sana on a million ledger entries
 	@$(VENV)/python -m bench.quota_check
