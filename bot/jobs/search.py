@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from bot.errors import StorageError, WiroError
+from bot.errors import StorageError, UnreadableAnswerError, WiroError
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.book import Book, moving
 from bot.jobs.model import Job, State
@@ -132,6 +132,8 @@ class Search:
     async def _follow_hint(self, job_id: int, taskid: str) -> bool:
         """Ask for a task that was named, and take it if it is the job's; tell whether it is."""
         task = await self._wiro.task_detail(taskid=taskid)
+        if task.taskid != taskid:
+            raise UnreadableAnswerError(f"asked for task {taskid}, and heard of {task.taskid}")
         self._hint_tries.pop(job_id, None)
         job = await self._book.find(job_id)
         if job is None or not matches(job, task) or await self._store.claimed([taskid]):
