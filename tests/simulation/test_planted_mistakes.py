@@ -41,7 +41,7 @@ MISTAKES = (
         "a start puts jobs whose Run was under way back in line",
         "bot/jobs/service.py",
         "                self._search.add(job.id)\n            elif job.state is State.RUNNING:",
-        "                await self._book.must_change(job.id, moving(State.SUBMITTING, State.QUEUED))\n"
+        "                await self._book.must_change(job.id, lambda job: job.evolve(State.QUEUED))\n"
         "            elif job.state is State.RUNNING:",
     ),
     Mistake(
@@ -81,12 +81,6 @@ MISTAKES = (
         "age < 100 * _NONCE_LASTS\n",
     ),
     Mistake(
-        "pictures are given up at once where Discord did not answer for long",
-        "bot/jobs/deliver.py",
-        "                if self._clock.now() - since < _FETCH_FOR:\n",
-        "                if self._tried_for(job) < _FETCH_FOR:\n",
-    ),
-    Mistake(
         "a progress edit that may still come is not reckoned with",
         "bot/jobs/deliver.py",
         "        if unsure_for:\n            self._unsure[job.id]",
@@ -101,8 +95,8 @@ MISTAKES = (
     Mistake(
         "a cancel while Run is under way is forgotten",
         "bot/jobs/tracker.py",
-        "            if job.cancelled_by is not None or self._is_overdue(job):\n                self._told",
-        "            if self._is_overdue(job):\n                self._told",
+        "        if job.cancelled_by is not None or self._is_overdue(job):\n            self._told",
+        "        if self._is_overdue(job):\n            self._told",
     ),
     Mistake(
         "what a callback says is believed",
@@ -115,12 +109,6 @@ MISTAKES = (
         "bot/jobs/search.py",
         "            patience = _UNANSWERED_AT_MOST\n",
         "            patience = self._lost_after\n",
-    ),
-    Mistake(
-        "a task that was told to stop is given up although Wiro did not answer since",
-        "bot/jobs/tracker.py",
-        "is_stuck = is_answered and told",
-        "is_stuck = told",
     ),
     Mistake(
         "a success that turns up after all is ignored",
