@@ -11,7 +11,8 @@ from simulation.wiro_server import SimulatedTask
 from simulation.world import World
 from storage.times import from_ms
 
-_TOLD_WITHIN_SECONDS: Final = 600.0  # Wiro is told to stop a task, where it can be reached
+_TOLD_WITHIN_SECONDS: Final = 300.0  # Wiro is told to stop a task, where it can be reached
+_LOOKS_IN_VAIN_AT_MOST: Final = 4
 _FETCHES_AT_LEAST: Final = 10  # that failed, before pictures may be given up
 
 
@@ -101,6 +102,8 @@ def _check_tasks(world: World, row: sqlite3.Row, state: State, name: str) -> Non
 def _check_cancel(world: World, row: sqlite3.Row, task: SimulatedTask, name: str) -> None:
     """Who was told that a job is being cancelled had better be told the truth."""
     asked_at = world.crowd.cancelled_at.get(row["id"])
+    if task.looks_in_vain >= _LOOKS_IN_VAIN_AT_MOST:
+        world.complain(f"{name}: it is being cancelled, and Wiro is asked for its task, not told to stop")
     if asked_at is None or row["state"] == State.LOST or row["refunded"]:
         return
     if (

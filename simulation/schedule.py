@@ -48,6 +48,9 @@ class Schedule:
             (draw.uniform(1.0, self.storm_seconds), draw.choice(DEEDS))
             for _ in range(draw.choice((0, 1, 2, 3, 5, 8)))
         ]
+        self.deeds += [
+            (when + faults.seconds(0.3, 20.0), "cancel") for when, _ in self.commands if faults.chance(0.3)
+        ]
         self.stops = [draw.uniform(1.0, self.storm_seconds) for _ in range(draw.choice((0, 0, 0, 1, 2)))]
         self.troubles: list[tuple[float, float, str]] = []
         for _ in range(draw.choice((0, 0, 0, 1, 2))):

@@ -1,6 +1,6 @@
 """The bot's way to the simulated Wiro: `bot.jobs.ports.Wiro` over calls that can fail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Final
 
 from bot.errors import (
@@ -15,7 +15,7 @@ from bot.errors import (
     WiroThrottledError,
     WiroUnreachableError,
 )
-from bot.wiro.wire import Accepted, Task
+from bot.wiro.wire import Accepted, Task, Verdict
 from simulation.calls import Calls, Nature
 from simulation.wiro_server import RunRecord, WiroServer
 
@@ -79,6 +79,7 @@ class WiroPort:
         server: at the other end.
         job_of: tells which job inputs are of.
         on_run: is told of each Run for a job before it is sent.
+        cancelled: the jobs whose end was promised to somebody.
     """
 
     def __init__(
@@ -88,11 +89,13 @@ class WiroPort:
         *,
         job_of: Callable[[Mapping[str, str | int]], int],
         on_run: Callable[[int], None],
+        cancelled: Container[int | None],
     ) -> None:
         self._calls = calls
         self._server = server
         self._job_of = job_of
         self._on_run = on_run
+        self._cancelled = cancelled
 
     async def run(self, inputs: Mapping[str, str | int], callback_url: str | None) -> Accepted:
         """Start a billed task."""
@@ -111,9 +114,14 @@ class WiroPort:
 
     async def task_detail(self, *, tasktoken: str | None = None, taskid: str | None = None) -> Task:
         """Return a task by its token or its id."""
-        return await self._calls.make(
-            _READ, "Task/Detail", self._job(taskid, tasktoken), lambda: self._server.detail(tasktoken, taskid)
+        job_id = self._job(taskid, tasktoken)
+        answer = await self._calls.make(
+            _READ, "Task/Detail", job_id, lambda: self._server.detail(tasktoken, taskid)
         )
+        task = self._server.task_of(taskid, tasktoken)
+        if task is not None and job_id in self._cancelled and answer.verdict is Verdict.RUNNING:
+            task.looks_in_vain += 1
+        return answer
 
     async def task_list(self, *, start: int, limit: int) -> list[Task]:
         """Return the project's tasks, newest first."""
@@ -123,14 +131,14 @@ class WiroPort:
         self._server.listings.append(made_at)
         return tasks
 
-    async def cancel(self, *, taskid: str, tasktoken: str) -> None:
+    async def cancel(self, *, taskid: str, tasktoken: str) -> None:  # noqa: ARG002 - the port's
         """Cancel a task that Wiro has queued."""
-        job_id = self._job(taskid, tasktoken)
+        job_id = self._job_to_stop(taskid)
         await self._calls.make(_STOP, "Cancel", job_id, lambda: self._server.cancel(taskid))
 
-    async def kill(self, *, taskid: str, tasktoken: str) -> None:
+    async def kill(self, *, taskid: str, tasktoken: str) -> None:  # noqa: ARG002 - the port's
         """Stop a task that runs."""
-        job_id = self._job(taskid, tasktoken)
+        job_id = self._job_to_stop(taskid)
         await self._calls.make(_STOP, "Kill", job_id, lambda: self._server.kill(taskid))
 
     async def delete_files(self, tasktoken: str) -> None:
@@ -141,6 +149,12 @@ class WiroPort:
             self._job(None, tasktoken),
             lambda: self._server.delete_files(tasktoken),
         )
+
+    def _job_to_stop(self, taskid: str) -> int | None:
+        task = self._server.task_of(taskid, None)
+        if task is not None:
+            task.looks_in_vain = 0
+        return self._job(taskid, None)
 
     def _job(self, taskid: str | None, tasktoken: str | None) -> int | None:
         task = self._server.task_of(taskid, tasktoken)

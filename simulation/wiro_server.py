@@ -52,6 +52,7 @@ class SimulatedTask:
     obeys: bool  # a kill
     is_over: bool = False
     told_to_stop_at: float = NEVER
+    looks_in_vain: int = 0  # that showed it running although its job is being cancelled, and led to nothing
     has_files: bool = True
     was_heard_of: bool = False  # the bot took a callback about its end
     token_of_end: int = 0  # which of the planned ends holds

@@ -114,7 +114,9 @@ class World:
         calls = Calls(surroundings, process)
         ports = Ports(
             database=SimulatedDatabase(surroundings, self.disk, process),
-            wiro=WiroPort(calls, self.wiro, job_of=self._job_of, on_run=self._on_run),
+            wiro=WiroPort(
+                calls, self.wiro, job_of=self._job_of, on_run=self._on_run, cancelled=self.crowd.cancelled_at
+            ),
             feed=FeedPort(self.loop, self.faults, process, self.wiro, self._outside),
             discord=DiscordPort(calls, self.discord, self.clock),
             pictures=PicturesPort(self.faults, process, self.storehouse),
