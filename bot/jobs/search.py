@@ -214,11 +214,12 @@ class Search:
 
     async def _give_up(self, job: Job) -> None:
         now = self._clock.now()
-        self._since.pop(job.id, None)
         detail = "Run was never answered, and its task was not found"
         await self._book.must_change(
             job.id, moving(State.SUBMITTING, State.LOST, ended_at=now, detail=detail)
         )
+        # Not before: what is heard while this is written is still about a job that is looked for.
+        self._since.pop(job.id, None)
         log.error("job.lost", job=job.reference, submitted_at=str(job.submitted_at))
 
 
