@@ -65,6 +65,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual seconds since the beginning."""
         return self._instant.now
 
+    def lift_limit(self) -> None:
+        """Let it make as many rounds again."""
+        self._instant.rounds = 0
+
     @property
     def rounds(self) -> int:
         """How many rounds the loop has made."""

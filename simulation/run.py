@@ -46,6 +46,7 @@ def simulate(seed: int, *, whole_trace: bool = False) -> Outcome:
             loop.run_until_complete(world.live())
         except StuckError as error:
             world.complain(str(error))
+            world.abandon()
         else:
             check(world)
         world.disk.close()

@@ -104,6 +104,17 @@ class World:
         await self._see_off(bot)
         await asyncio.sleep(_LATE_EDITS_SECONDS)
 
+    def abandon(self) -> None:
+        """Throw away what a run that does not end has left: it is not to speak when it is collected."""
+        self.loop.set_exception_handler(lambda _loop, _context: None)
+        self.loop.lift_limit()
+        if self._bot is not None:
+            self._bot.process.die()
+        everything = asyncio.all_tasks(self.loop)
+        for task in everything:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.wait(everything, timeout=1.0))
+
     # Lives and deaths.
 
     def _start(self, number: int) -> Bot:
