@@ -141,7 +141,7 @@ class App:
                     messenger=messenger,
                     clock=SystemClock(),
                 ),
-                mailer=Mailer(pictures=pictures, mail=mail),
+                mailer=Mailer(pictures=pictures, mail=mail, find=store.get),
             )
             notices = Notices(SqliteNoticeStore(database), messenger, SystemClock())
             stack.push_async_callback(messenger.aclose)

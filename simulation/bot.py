@@ -96,7 +96,7 @@ class Bot:
                 messenger=ports.discord,
                 clock=ports.clock,
             ),
-            mailer=Mailer(pictures=ports.pictures, mail=NoMail()),
+            mailer=Mailer(pictures=ports.pictures, mail=NoMail(), find=store.get),
         )
 
     def stop(self) -> None:

@@ -106,7 +106,7 @@ class Deliverer:
             log.warning("deliver.failed", job=job.reference, failures=failures, error=str(error))
             return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
         except MessageGoneError as error:
-            await self._give_up(job, error)
+            await self._end_without_message(job, error)
         self._forget(job_id)
         # Still open: it ended otherwise than it looked, which the message is to say next.
         return None if self._book.get(job_id) is None else 0.0
@@ -215,6 +215,14 @@ class Deliverer:
                 else None
             ),
         )
+
+    async def _end_without_message(self, job: Job, error: MessageGoneError) -> None:
+        """Settle where Discord had confirmed the pictures before the message was deleted; else give up."""
+        came = self._unsure.get(job.id)
+        if came is not None and job.state is State.FINISHED:
+            await self._settle(job, came)
+        else:
+            await self._give_up(job, error)
 
     async def _give_up(self, job: Job, error: Exception) -> None:
         """Discord will never take it, or has not for a day."""

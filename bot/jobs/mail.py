@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from bot.errors import MessageUnavailableError, PictureRefusedError
+from bot.errors import MessageUnavailableError, PictureRefusedError, ResultGoneError
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.model import Job
 from bot.jobs.ports import Picture, Pictures
@@ -65,11 +65,15 @@ class Mailer:
     Args:
         pictures: makes them fit, and gives the memory for them.
         mail: reads and sends.
+        find: returns a job as it is now, for it may be deleted meanwhile.
     """
 
-    def __init__(self, *, pictures: Pictures, mail: Mail) -> None:
+    def __init__(
+        self, *, pictures: Pictures, mail: Mail, find: Callable[[int], Awaitable[Job | None]]
+    ) -> None:
         self._pictures = pictures
         self._mail = mail
+        self._find = find
         self._turns = asyncio.Semaphore(_MAILS_AT_ONCE)
         self._in_line = 0
 
@@ -90,6 +94,9 @@ class Mailer:
                 await self._fetch(job, address, number, patience)
                 for number, address in enumerate(addresses[: parameters.samples], start=1)
             ]
+            current = await self._find(job.id)
+            if current is None or not current.is_result:  # it was deleted meanwhile
+                raise ResultGoneError(job.reference)
             nonce = secrets.token_hex(12)
             await patience.repeat(lambda: self._mail.send(job, member_id, pictures, nonce=nonce))
         log.info("job.mailed", job=job.reference, member=member_id, pictures=len(pictures))

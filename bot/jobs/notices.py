@@ -4,6 +4,7 @@ A reaction is no interaction, so there is no answer that one member alone could 
 """
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Final
 
@@ -17,6 +18,7 @@ from bot.jobs.worker import Worker
 SHOWN_FOR: Final = timedelta(seconds=15)
 _PAUSE_SECONDS: Final = 60.0  # between two notices to a member
 _MEMBERS_AT_MOST: Final = 10_000  # who are remembered for that pause
+_IN_A_CHANNEL_AT_MOST: Final = 5  # that stand at once: pictures need the channel's few calls more
 _REMOVED_AT_ONCE: Final = 4
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LAST_RETRY_SECONDS: Final = 60.0
@@ -42,23 +44,27 @@ class Notices:
         self._standing: dict[int, Notice] = {}
         self._failures: dict[int, int] = {}
         self._told_at: dict[tuple[int, int], float] = {}  # by server and member, the longest ago first
+        self._in_channel: Counter[int] = Counter()  # that stand or are being posted
 
     async def say(
         self, *, guild_id: int, channel_id: int, message_id: int, member_id: int, text: str
     ) -> None:
-        """Reply to a message, unless this member had a notice within the last minute.
+        """Reply to a message, unless this member had a notice within the last minute, or the channel is full.
 
         A member whom Discord does not let it tell is not told; nothing is raised for that.
         """
-        if not self._is_turn_of(guild_id, member_id):
+        is_full = self._in_channel[channel_id] >= _IN_A_CHANNEL_AT_MOST
+        if is_full or not self._is_turn_of(guild_id, member_id):
             log.debug("notice.dropped", guild=guild_id, member=member_id)
             return
+        self._in_channel[channel_id] += 1
         try:
             posted = await self._messenger.notify(
                 guild_id, channel_id, message_id, member_id=member_id, text=text
             )
         except MessageError as error:
             log.info("notice.not_posted", guild=guild_id, channel=channel_id, error=str(error))
+            self._free_place_in(channel_id)
             return
         notice = Notice(
             guild_id=guild_id,
@@ -79,6 +85,7 @@ class Notices:
             StorageError: they could not be read.
         """
         for notice in await self._store.list_all():
+            self._in_channel[notice.channel_id] += 1
             self._add(notice)
 
     async def run(self) -> None:
@@ -119,7 +126,13 @@ class Notices:
                 return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
         del self._standing[message_id]
         self._failures.pop(message_id, None)
+        self._free_place_in(notice.channel_id)
         return None
+
+    def _free_place_in(self, channel_id: int) -> None:
+        self._in_channel[channel_id] -= 1
+        if not self._in_channel[channel_id]:
+            del self._in_channel[channel_id]
 
     async def _delete(self, notice: Notice) -> None:
         try:

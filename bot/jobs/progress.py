@@ -25,6 +25,7 @@ from bot.jobs.worker import Worker
 
 _PAUSE: Final = timedelta(seconds=2.5)  # before a message's first edit, and between two of a lane
 _MAY_COME_LATE_SECONDS: Final = 60.0  # how late Discord may still apply an edit that was not confirmed
+_AFTER_A_STOP_SECONDS: Final = 5.0  # the same, of an edit that a former process began: nobody repeats it
 _SHOWN_FOR: Final = timedelta(minutes=14)  # after that the interaction's token is too old
 _REPLIES_SHOWN_FOR: Final = timedelta(hours=1)  # they need no token, but nobody watches for ever
 _TURNS_AT_ONCE: Final = 32  # that wait to come or are taken: edits may be slow
@@ -71,7 +72,7 @@ class Progress:
     def recover(self, job_ids: Iterable[int]) -> None:
         """Reckon with edits of these jobs' messages that an earlier process began and may not have ended."""
         for job_id in job_ids:
-            self._doubt(job_id, 2 * _MAY_COME_LATE_SECONDS)
+            self._doubt(job_id, _AFTER_A_STOP_SECONDS)
 
     def touch(self, job_ids: Iterable[int]) -> None:
         """What these jobs' messages show may no longer be true."""

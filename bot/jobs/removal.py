@@ -111,8 +111,7 @@ class Remover:
             return None
         if job.state is State.FINISHED:  # its delivery is under way, and would find no message
             return _DELIVERY_LOOK_SECONDS
-        if job.state is State.DELIVERED:
-            await self._delete(job, progress)
+        await self._delete(job, progress)
         await self._note_removed(job_id)
         log.info("job.removed", job=job.reference, by=job.removed_by)
         return None
@@ -129,7 +128,8 @@ class Remover:
             raise trouble
 
     async def _delete_message(self, job: Job, progress: _Progress) -> None:
-        if progress.message_is_gone or job.message_id is None:
+        # A message without pictures says why there are none, and stays.
+        if progress.message_is_gone or job.message_id is None or job.state is not State.DELIVERED:
             return
         try:
             await self._messenger.remove(job.guild_id, job.channel_id, job.message_id)

@@ -1,10 +1,12 @@
 """What members do with results: find them, roll them again, have them removed or sent, and trace them."""
 
+import asyncio
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.errors import MessageError, NotAllowedError, NotSentError, ResultGoneError
+from bot.errors import LineFullError, MessageError, NotAllowedError, NotSentError, ResultGoneError
 from bot.jobs.mail import Mailer
 from bot.jobs.model import Job
 from bot.jobs.ports import Family, JobStore, Messenger, Request
@@ -13,6 +15,8 @@ from bot.jobs.removal import Remover
 from bot.jobs.service import JobService
 
 _CHILDREN_AT_MOST: Final = 10  # of a family: the newest ones
+_REPLIES_AT_ONCE: Final = 2  # in a channel: Discord takes about one a second there, and a nonce grows old
+_REPLIES_WAIT_AT_MOST: Final = 200  # in all
 
 log = structlog.get_logger()
 
@@ -42,6 +46,8 @@ class Results:
         self._messenger = messenger
         self._remover = remover
         self._mailer = mailer
+        self._turns: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()  # by channel
+        self._waiting = 0
 
     async def find_any(self, guild_id: int, message_id: int) -> Job | None:
         """Return the job, a result or not, whose message this is, by one look-up.
@@ -76,14 +82,23 @@ class Results:
         return job
 
     async def reroll(self, request: Request) -> Job:
-        """Take on a job that was asked for without an interaction; its message is a reply.
+        """Take on a job that was asked for without an interaction, once its message, a reply, can go out.
 
         Raises:
+            LineFullError: too many wait for that already.
             Refusal: nothing was reserved.
             StorageError: nothing was reserved.
             MessageGoneError: Discord refused the reply; the job was withdrawn.
         """
-        return await promise(self._service, request, self._messenger.reply)
+        if self._waiting >= _REPLIES_WAIT_AT_MOST:
+            raise LineFullError(f"{self._waiting} replies wait")
+        turn = self._turns.setdefault(request.channel_id, asyncio.Semaphore(_REPLIES_AT_ONCE))
+        self._waiting += 1
+        try:
+            async with turn:
+                return await promise(self._service, request, self._messenger.reply)
+        finally:
+            self._waiting -= 1
 
     async def remove(self, job: Job, *, member_id: int, may_moderate: bool) -> None:
         """Have a result deleted, its message and Wiro's files, for its owner or a moderator.

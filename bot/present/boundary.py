@@ -17,6 +17,9 @@ _PASSING: Final = frozenset(
 _ALREADY_ACKNOWLEDGED: Final = 40060
 """Source: Discord's reference, JSON Error Codes."""
 
+_CLOSED: Final = "Session is closed"
+"""What aiohttp says, in a bare RuntimeError, of a call that is made while the bot stops."""
+
 _UNREADABLE: Final = (ValueError, LookupError, TypeError, AttributeError)
 """What discord.py raises where an answer is cut off or not as it should be."""
 
@@ -34,6 +37,10 @@ async def calling_discord(*, timeout_seconds: float) -> AsyncIterator[None]:
             yield
     except discord.HTTPException as error:
         raise _translated(error) from error
+    except RuntimeError as error:
+        if str(error) != _CLOSED:
+            raise
+        raise MessageUnavailableError("the bot is stopping") from error
     except (discord.DiscordException, aiohttp.ClientError, OSError, *_UNREADABLE) as error:
         raise MessageUnavailableError(f"{type(error).__name__}: no answer that can be read") from error
 

@@ -27,6 +27,7 @@ MAX_MESSAGE_BYTES: Final = 256 * 1024
 
 _FAULTS: Final = (aiohttp.ClientError, OSError, ValueError)  # TimeoutError is an OSError
 _JITTER: Final = 0.25
+_LISTENS_FOR_SECONDS: Final = 0.005  # before others have a turn
 
 log = structlog.get_logger()
 
@@ -171,8 +172,14 @@ class WiroSocket:
             _ConnectionLostError: in the end.
         """
         has_complained = False
+        loop = asyncio.get_running_loop()
+        others_waited_since = loop.time()
         while True:
             message = await _next_text(websocket)
+            # While messages are at hand, reading them does not give way by itself.
+            if loop.time() - others_waited_since > _LISTENS_FOR_SECONDS:
+                await asyncio.sleep(0)
+                others_waited_since = loop.time()
             news = decode_news(message)
             if news is not None:
                 if news.tasktoken in self._followed:

@@ -20,6 +20,7 @@ MAX_OUTPUTS: Final = 32
 """Outputs that are kept of one task; the tool makes four at most."""
 
 _MAX_ERROR_LENGTH: Final = 1000
+_LONGEST_TASK_SECONDS: Final = 1_000_000
 
 _RUNNING_STATUSES: Final = frozenset(
     {
@@ -173,10 +174,16 @@ def _decode_task(item: JsonObject) -> Task:
         parameters=texts(item.get("parameters")),
         outputs=_decode_outputs(item.get("outputs")),
         cost_usd=label(item.get("totalcost")) if number(item.get("totalcost")) is not None else None,
-        elapsed_seconds=number(item.get("elapsedseconds")),
+        elapsed_seconds=_decode_seconds(item.get("elapsedseconds")),
         created_at=_decode_time(item.get("createtime")),
         error=_tail(item.get("debugerror")) or _tail(item.get("debugoutput")),
     )
+
+
+def _decode_seconds(value: object) -> float | None:
+    """Return how long a task took; None for what no task takes."""
+    seconds = number(value)
+    return seconds if seconds is not None and 0 <= seconds <= _LONGEST_TASK_SECONDS else None
 
 
 def _decode_pexit(value: object) -> str | None:

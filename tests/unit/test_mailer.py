@@ -129,10 +129,15 @@ def album() -> Album:
     return Album()
 
 
+async def _as_it_was(_job_id: int) -> Job | None:
+    """Nothing was deleted meanwhile."""
+    return JOB
+
+
 @pytest.fixture
 def mailer(letters: Letters, album: Album) -> Mailer:
     """The mailer of both."""
-    return Mailer(pictures=album, mail=letters)
+    return Mailer(pictures=album, mail=letters, find=_as_it_was)
 
 
 @pytest.fixture(autouse=True)
@@ -203,7 +208,7 @@ async def test_a_file_that_is_no_picture_is_not_sent(mailer: Mailer, letters: Le
 async def test_two_at_once_twenty_in_line_and_no_more(letters: Letters, album: Album) -> None:
     """Letters beyond what waits already are refused at once; all others are sent, two at a time."""
     letters.gate.clear()
-    mailer = Mailer(pictures=album, mail=letters)
+    mailer = Mailer(pictures=album, mail=letters, find=_as_it_was)
     sending = [asyncio.create_task(mailer.send(JOB, member)) for member in range(22)]
     async with asyncio.timeout(5):
         while letters.under_way < 2:  # noqa: ASYNC110 - nothing tells
