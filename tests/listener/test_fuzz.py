@@ -156,7 +156,8 @@ def blocks_in_use() -> int:
 def connections_left() -> int:
     """Return how many of the listener's connections are still in memory."""
     gc.collect()
-    return sum(type(thing).__qualname__ == "_Connection" for thing in gc.get_objects())
+    kinds = ((type(thing).__module__, type(thing).__qualname__) for thing in gc.get_objects())
+    return sum(kind == ("bot.callbacks", "_Connection") for kind in kinds)
 
 
 def tasks_under_way() -> Counter[str]:

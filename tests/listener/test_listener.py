@@ -113,6 +113,13 @@ async def test_only_the_first_of_several_requests_on_a_connection_is_heard(stage
     assert stage.jobs.heard == [(KNOWN, b"first")]
 
 
+@pytest.mark.parametrize("host", ["example.org", "xn--", "xn--a", "%ff", "[::1]:80"])
+async def test_an_absolute_address_is_heard_whatever_its_host(stage: Stage, host: str) -> None:
+    """Also one that is no name: the path alone counts."""
+    request = post(KNOWN).replace(b"POST /", f"POST http://{host}/".encode())
+    assert (await ask(stage.port, request)).status == 200
+
+
 async def test_a_mistake_of_the_program_is_logged(stage: Stage) -> None:
     """Left to aiohttp, nobody would learn of it."""
     stage.jobs.mistaken = True
