@@ -2,67 +2,13 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
-from contextlib import suppress
-from dataclasses import dataclass, field
 
-import aiohttp
 import pytest
 
-from bot.callbacks import Health, Listener
-from bot.errors import StorageError
-
-KNOWN = "k" * 43
-STORED = "s" * 43
-UNKNOWN = "u" * 43
-
-
-@dataclass
-class Jobs:
-    """What the listener tells of callbacks: one open job, and one that only the store knows."""
-
-    heard: list[tuple[str, bytes]] = field(default_factory=list)
-    looked_up: int = 0
-    broken: bool = False
-
-    def knows_callback(self, token: str) -> bool:
-        """Only the open job is in memory."""
-        return token == KNOWN
-
-    async def hear_callback(self, token: str, body: bytes) -> bool:
-        """Note the call."""
-        if self.broken:
-            raise StorageError("disk I/O error")
-        self.looked_up += token != KNOWN
-        self.heard.append((token, body))
-        return token in {KNOWN, STORED}
-
-
-@dataclass
-class Stage:
-    """A listener and somebody who calls it."""
-
-    jobs: Jobs
-    session: aiohttp.ClientSession
-    port: int
-    missing: list[str]
-
-    async def post(self, token: str, data: bytes = b"{}", **headers: str) -> int:
-        """Send a callback and return the status."""
-        url = f"http://127.0.0.1:{self.port}/wiro/callback/{token}"
-        async with self.session.post(url, data=data, headers=headers) as response:
-            return response.status
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    """Start a listener on a free port."""
-    jobs, missing = Jobs(), list[str]()
-    listener = Listener(jobs, lambda: Health(tuple(missing)))
-    port = await listener.start("127.0.0.1", 0)
-    async with aiohttp.ClientSession() as session:
-        yield Stage(jobs, session, port, missing)
-    await listener.stop()
+from tests.listener.calling import KNOWN, STORED, UNKNOWN, Stage
+from tests.listener.raw import answers, ask, dial, head, post
+from tests.support.log import read_along
+from tests.support.stage import eventually
 
 
 async def test_a_known_token_is_heard(stage: Stage) -> None:
@@ -96,25 +42,90 @@ async def test_a_flood_of_unknown_tokens_is_limited_and_known_ones_are_not(stage
     assert await stage.post(KNOWN) == 200
 
 
-@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])
+@pytest.mark.parametrize(("size_bytes", "kept_bytes"), [(65_536, 65_536), (65_537, 0), (1_000_000, 0)])
 async def test_a_huge_body_is_dropped_and_the_call_still_counts(
-    stage: Stage, headers: dict[str, str]
+    stage: Stage, size_bytes: int, kept_bytes: int
 ) -> None:
-    """A body beyond 64 KiB, compressed or not, is not kept; the token alone wakes the tracker."""
-    body = b"x" * 200_000
-    if headers:
-        body = gzip.compress(body)
-    assert await stage.post(KNOWN, body, **headers) == 200
-    assert stage.jobs.heard == [(KNOWN, b"")]
+    """A body beyond 64 KiB is not kept; the token alone wakes the tracker, and the caller sees the answer."""
+    assert await stage.post(KNOWN, b"x" * size_bytes) == 200
+    assert stage.jobs.heard == [(KNOWN, b"x" * kept_bytes)]
 
 
-async def test_other_methods_are_refused(stage: Stage) -> None:
-    """Only POST is a callback."""
-    url = f"http://127.0.0.1:{stage.port}/wiro/callback/{KNOWN}"
-    for method in ("GET", "PUT", "DELETE"):
-        async with stage.session.request(method, url) as response:
-            assert response.status == 405
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+async def test_a_compressed_body_is_not_unpacked(stage: Stage, encoding: str) -> None:
+    """What ten kilobytes may unpack to is nobody's business; a body that only claims to be packed is none."""
+    packed = gzip.compress(b"x" * 10_000_000)
+    assert await stage.post(KNOWN, packed, **{"Content-Encoding": encoding}) == 200
+    assert stage.jobs.heard == [(KNOWN, packed)]
+
+
+@pytest.mark.parametrize(
+    ("path", "methods", "allowed"),
+    [
+        (f"/wiro/callback/{KNOWN}", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"], "POST"),
+        ("/healthz", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"], "GET, HEAD"),
+    ],
+)
+async def test_other_methods_are_refused(stage: Stage, path: str, methods: list[str], allowed: str) -> None:
+    """Only POST is a callback, only GET and HEAD ask for health, and the answer says so."""
+    for method in methods:
+        async with stage.session.request(method, f"http://127.0.0.1:{stage.port}{path}") as response:
+            assert (response.status, response.headers.get("Allow")) in {(405, allowed), (400, None)}, method
     assert stage.jobs.heard == []
+
+
+@pytest.mark.parametrize("path", ["/", "/wiro/callback", "/wiro/callback/", "/healthz/", "/metrics"])
+async def test_nothing_else_is_there(stage: Stage, path: str) -> None:
+    """Whatever is asked for besides is not found, with any method."""
+    for method in ("GET", "POST"):
+        async with stage.session.request(method, f"http://127.0.0.1:{stage.port}{path}") as response:
+            assert response.status == 404
+
+
+async def test_a_client_may_ask_whether_to_send_its_body(stage: Stage) -> None:
+    """Expect: 100-continue is answered with 100, so that nobody waits, and other expectations by hearing."""
+    transport, caller = await dial(stage.port)
+    transport.write(head(KNOWN, b"Expect: 100-continue", b"Content-Length: 4"))
+    await eventually(lambda: b"100 Continue" in caller.received)
+    transport.write(b"body")
+    await caller.wait_until_ended()
+    assert [answer.status for answer in answers(bytes(caller.received))] == [200]
+    for expectation in (b"\xff", b"200-ok", b"100-continue; x"):
+        assert (await ask(stage.port, post(KNOWN, b"body", b"Expect: " + expectation))).status == 200
+    assert stage.jobs.heard == [(KNOWN, b"body")] * 4
+
+
+@pytest.mark.parametrize(
+    ("header", "count", "status"),
+    [(b"x" * 1000, 40, 200), (b"x" * 1000, 60, 400), (b"x" * 3000, 1, 400)],
+    ids=["as from a proxy", "too many", "too long"],
+)
+async def test_headers_are_bounded(stage: Stage, header: bytes, count: int, status: int) -> None:
+    """What a connection can have kept by its headers alone is little, and enough for any proxy."""
+    headers = [b"X-%d: %b" % (number, header) for number in range(count)]
+    assert (await ask(stage.port, post(KNOWN, b"{}", *headers))).status == status
+
+
+async def test_only_the_first_of_several_requests_on_a_connection_is_heard(stage: Stage) -> None:
+    """The connection ends with its answer, so that nothing is smuggled in behind a request."""
+    answer = await ask(stage.port, post(KNOWN, b"first") + post(KNOWN, b"second"))
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert stage.jobs.heard == [(KNOWN, b"first")]
+
+
+@pytest.mark.parametrize("host", ["example.org", "xn--", "xn--a", "%ff", "[::1]:80"])
+async def test_an_absolute_address_is_heard_whatever_its_host(stage: Stage, host: str) -> None:
+    """Also one that is no name: the path alone counts."""
+    request = post(KNOWN).replace(b"POST /", f"POST http://{host}/".encode())
+    assert (await ask(stage.port, request)).status == 200
+
+
+async def test_a_mistake_of_the_program_is_logged(stage: Stage) -> None:
+    """Left to aiohttp, nobody would learn of it."""
+    stage.jobs.mistaken = True
+    with read_along() as log:
+        assert await stage.post(KNOWN) == 500
+    assert [line["log_level"] for line in log.of("listener.failed")] == ["error"]
 
 
 async def test_a_store_that_fails_asks_wiro_to_come_again(stage: Stage) -> None:
@@ -144,44 +155,3 @@ async def test_health_tells_what_is_missing(stage: Stage) -> None:
     async with stage.session.get(url) as response:
         assert response.status == 503
         assert (await response.json())["missing"] == ["Discord: no shard is connected"]
-
-
-async def open_silent(port: int, count: int) -> list[asyncio.StreamWriter]:
-    """Open connections that say nothing."""
-    return [(await asyncio.open_connection("127.0.0.1", port))[1] for _ in range(count)]
-
-
-async def test_silent_connections_are_ended(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that says nothing, or never ends its header, does not stay."""
-    monkeypatch.setattr("bot.callbacks._CONNECTION_SECONDS", 0.1)
-    for half in (b"", b"POST /wiro/callback/"):
-        reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
-        writer.write(half)
-        async with asyncio.timeout(5):
-            with suppress(ConnectionResetError):
-                await reader.read()
-        writer.close()
-    assert await stage.post(KNOWN) == 200
-
-
-async def test_too_many_connections_are_refused_and_the_listener_recovers(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Beyond the bound a connection is closed at once; when the others have gone, all is as before."""
-    monkeypatch.setattr("bot.callbacks._CONNECTIONS_AT_MOST", 5)
-    writers = await open_silent(stage.port, 5)
-    reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
-    async with asyncio.timeout(5):
-        assert await reader.read() == b""
-    for each in (*writers, writer):
-        each.close()
-        await each.wait_closed()
-
-    async def is_heard() -> bool:
-        with suppress(aiohttp.ClientError):
-            return await stage.post(KNOWN) == 200
-        return False
-
-    async with asyncio.timeout(5):
-        while not await is_heard():  # noqa: ASYNC110 - a socket tells nobody that it is closed
-            await asyncio.sleep(0)

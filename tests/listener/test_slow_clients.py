@@ -1,0 +1,137 @@
+"""Clients that take their time, or take places: none keeps the listener from a callback."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from tests.listener.calling import KNOWN, UNKNOWN, Stage
+from tests.listener.raw import PATIENCE_SECONDS, Caller, answers, ask, dial, exchange, head, post
+from tests.support.stage import eventually
+
+PLACES = 8
+STARTS = [b"", b"POST /wiro/callback/", head(KNOWN)[:-2], head(UNKNOWN, b"Content-Length: 50")]
+
+
+@pytest.fixture
+def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the listener lose its patience in tenths of a second."""
+    monkeypatch.setattr("bot.callbacks._CONNECTION_SECONDS", 0.4)
+    monkeypatch.setattr("bot.callbacks._BODY_SECONDS", 0.1)
+
+
+@pytest.fixture
+def few_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the listener have few places."""
+    monkeypatch.setattr("bot.callbacks._CONNECTIONS_AT_MOST", PLACES)
+
+
+@asynccontextmanager
+async def open_connections(port: int, starts: Sequence[bytes]) -> AsyncIterator[list[Caller]]:
+    """Hold connections that begin so and go no further."""
+    async with AsyncExitStack() as stack:
+        callers = []
+        for start in starts:
+            transport, caller = await dial(port)
+            stack.callback(transport.abort)
+            transport.write(start)
+            callers.append(caller)
+        yield callers
+
+
+async def drip(transport: asyncio.Transport, caller: Caller, drop: bytes) -> None:
+    """Send the same again and again until the listener ends the connection. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not caller.ended.is_set():
+            transport.write(drop if not transport.get_write_buffer_size() else b"")
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.usefixtures("short_times")
+@pytest.mark.parametrize("start", [b"", b"POST /wiro/callback/", head(KNOWN)[:-2] + b"X: "])
+async def test_whoever_never_ends_a_header_is_cut_off(stage: Stage, start: bytes) -> None:
+    """Silence and a byte now and then alike end with the connection's time, without an answer."""
+    transport, caller = await dial(stage.port)
+    transport.write(start)
+    began = time.monotonic()
+    await drip(transport, caller, b"x"[: len(start)])
+    assert not caller.received
+    assert stage.jobs.heard == []
+    assert time.monotonic() - began < 5
+    assert await stage.post(KNOWN) == 200
+
+
+@pytest.mark.usefixtures("short_times")
+@pytest.mark.parametrize("framing", [b"Content-Length: 5000", b"Transfer-Encoding: chunked"])
+async def test_whoever_never_ends_a_body_is_answered_without_it(stage: Stage, framing: bytes) -> None:
+    """A known token counts all the same: nothing in the body is believed."""
+    transport, caller = await dial(stage.port)
+    transport.write(head(KNOWN, framing))
+    await drip(transport, caller, b"1\r\nx\r\n")
+    assert [answer.status for answer in answers(bytes(caller.received))] == [200]
+    assert stage.jobs.heard == [(KNOWN, b"")]
+
+
+@pytest.mark.usefixtures("short_times")
+async def test_whoever_sends_for_ever_is_cut_off(stage: Stage) -> None:
+    """A body that never stops is neither kept nor waited for, however fast it comes."""
+    transport, caller = await dial(stage.port)
+    transport.write(head(KNOWN, b"Content-Length: 1000000000000"))
+    await drip(transport, caller, bytes(1_000_000))
+    assert stage.jobs.heard == [(KNOWN, b"")]
+
+
+async def test_whoever_still_sends_sees_the_answer(stage: Stage) -> None:
+    """The rest of a body that is too long is taken in for a while; a reset could tear the answer away."""
+    transport, caller = await dial(stage.port)
+    transport.write(head(KNOWN, b"Content-Length: 300000") + bytes(100_000))
+    await eventually(lambda: bool(caller.received))
+    transport.write(bytes(200_000))
+    await caller.wait_until_ended()
+    assert [answer.status for answer in answers(bytes(caller.received))] == [200]
+    assert not caller.was_reset
+
+
+async def test_a_rest_that_never_comes_is_not_waited_for_long(stage: Stage) -> None:
+    """Whoever announces more than is wanted, and sends nothing, holds a place for no more than seconds."""
+    began = time.monotonic()
+    await exchange(stage.port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.usefixtures("few_places")
+async def test_where_all_places_are_taken_the_oldest_is_given_away(stage: Stage) -> None:
+    """Clients that hold their places are no hindrance, and no more are held than there are places."""
+    async with open_connections(stage.port, STARTS * PLACES) as callers:
+        assert await stage.post(KNOWN) == 200
+        await asyncio.gather(*(caller.wait_until_ended() for caller in callers[: -PLACES + 1]))
+        assert not any(caller.ended.is_set() for caller in callers[-PLACES + 1 :])
+    assert await stage.post(KNOWN) == 200
+
+
+@pytest.mark.usefixtures("few_places")
+async def test_callbacks_of_many_tasks_that_end_together_are_all_heard(stage: Stage) -> None:
+    """As many at once as there are places: none takes another's."""
+    heard = await asyncio.gather(*(ask(stage.port, post(KNOWN)) for _ in range(PLACES)))
+    assert {answer.status for answer in heard} == {200}
+    assert len(stage.jobs.heard) == PLACES
+
+
+async def test_a_callback_counts_whatever_becomes_of_its_connection(stage: Stage) -> None:
+    """Whoever does not wait for the answer was heard all the same."""
+    await exchange(stage.port, post(KNOWN), ending="half_closes")
+    assert stage.jobs.heard == [(KNOWN, b"{}")]
+
+
+async def test_a_stop_waits_for_no_client(stage: Stage) -> None:
+    """With every kind of slow client connected, the listener stops within seconds and leaves no task."""
+    before = asyncio.all_tasks()
+    async with open_connections(stage.port, STARTS * 5) as callers:
+        assert await stage.post(KNOWN) == 200
+        began = time.monotonic()
+        await stage.listener.stop()
+        assert time.monotonic() - began < 4
+        await asyncio.gather(*(caller.wait_until_ended() for caller in callers))
+    assert asyncio.all_tasks() <= before
