@@ -9,6 +9,7 @@ import typer
 
 from bot import __version__, logs
 from bot.errors import AlreadyRunningError, SanaBotError, SettingsError
+from bot.mask import Mask
 
 cli = typer.Typer(
     help="A Discord bot that turns /sana into pictures with Wiro's Sana tool.",
@@ -42,18 +43,20 @@ def run() -> None:
     from bot.app import run_until_signalled  # noqa: PLC0415 - --help and wrong settings need not wait for it
     from bot.settings import Settings  # noqa: PLC0415 - as above
 
+    mask = Mask()
     try:
         settings = Settings.load()
-        logs.configure(settings.log_level, settings.log_format)
+        mask = Mask(settings.secrets)
+        logs.configure(settings.log_level, settings.log_format, mask)
         asyncio.run(run_until_signalled(settings))
     except (SettingsError, AlreadyRunningError) as error:
-        typer.echo(f"sana-bot: {error}", err=True)
+        typer.echo(mask(f"sana-bot: {error}"), err=True)
         raise typer.Exit(2) from None
     except SanaBotError as error:
-        typer.echo(f"sana-bot: {error}", err=True)
+        typer.echo(mask(f"sana-bot: {error}"), err=True)
         raise typer.Exit(1) from None
-    except BaseExceptionGroup as failures:
-        log.critical("died", exc_info=failures)
+    except (Exception, BaseExceptionGroup) as failure:  # Python would print it unmasked
+        log.critical("died", exc_info=failure)
         raise typer.Exit(1) from None
 
 

@@ -9,6 +9,7 @@ from discord.ext import commands
 from yarl import URL
 
 from bot.errors import MessageUnavailableError, SettingsError
+from bot.present.boundary import said
 
 log = structlog.get_logger()
 
@@ -79,7 +80,9 @@ class SanaClient(commands.AutoShardedBot):
             raise SettingsError(
                 "DISCORD_TOKEN is not accepted by Discord. Make a new one and set it."
             ) from None
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except discord.HTTPException as error:
+            raise MessageUnavailableError(f"cannot sign in to Discord: {said(error)}") from error
+        except (aiohttp.ClientError, OSError) as error:
             raise MessageUnavailableError(f"cannot sign in to Discord: {error}") from error
 
     async def register_commands(self, guild_ids: frozenset[int]) -> None:
@@ -98,10 +101,10 @@ class SanaClient(commands.AutoShardedBot):
                 await self.tree.sync(guild=guild)
             except discord.HTTPException as error:
                 mend = "check DISCORD_GUILD_IDS, and that the bot was invited there"
-                log.error("commands.refused", guild=guild.id, error=str(error), mend=mend)
+                log.error("commands.refused", guild=guild.id, error=said(error), mend=mend)
         if guilds:  # what an earlier start registered everywhere would be offered a second time
             self.tree.clear_commands(guild=None)
         try:
             await self.tree.sync()
         except discord.HTTPException as error:
-            raise MessageUnavailableError(f"cannot register commands: {error}") from error
+            raise MessageUnavailableError(f"cannot register commands: {said(error)}") from error

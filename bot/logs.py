@@ -6,18 +6,21 @@ from typing import Literal
 
 import structlog
 
+from bot.mask import Mask
+
 _QUIET = ("discord", "aiohttp", "stamina")
 """Libraries that are heard from warnings on. Below that discord.py logs addresses with tokens in them."""
 
 _VOICE = "voice will NOT be supported"
 
 
-def configure(level: str, style: Literal["console", "json"]) -> None:
+def configure(level: str, style: Literal["console", "json"], mask: Mask) -> None:
     """Send all logging to standard error.
 
     Args:
         level: the least important level that is shown of this project's own events.
         style: for people or for machines.
+        mask: every line passes it, tracebacks and lines of libraries too.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -42,12 +45,11 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
     )
     handler = logging.StreamHandler()
     handler.addFilter(_shorten)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
-        )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
     )
+    handler.setFormatter(_Masked(formatter, mask))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
@@ -55,6 +57,18 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+class _Masked(logging.Formatter):
+    """Formats a line as another formatter does, and masks it."""
+
+    def __init__(self, formatter: logging.Formatter, mask: Mask) -> None:
+        super().__init__()
+        self._formatter = formatter
+        self._mask = mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._mask(self._formatter.format(record))
 
 
 def _shorten(record: logging.LogRecord) -> bool:

@@ -61,6 +61,14 @@ def _database(value: str) -> str:
     return value
 
 
+def _secret(value: SecretStr) -> SecretStr:
+    """Refuse what no HTTP header can carry, such as the line break of a copied line."""
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("should be letters, digits and signs alone, without spaces or line breaks")
+    return value
+
+
+_Secret = Annotated[SecretStr, AfterValidator(_secret)]
 _Http = Annotated[str, _address("http", "https")]
 _WebSocket = Annotated[str, _address("ws", "wss")]
 _Port = Annotated[int, Field(ge=0, le=65535)]
@@ -73,13 +81,13 @@ class Settings(BaseSettings):
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    discord_token: SecretStr
+    discord_token: _Secret
     discord_guild_ids: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = frozenset()
     discord_api_base: _Http = "https://discord.com/api/v10"
     discord_gateway_url: _WebSocket = "wss://gateway.discord.gg"
 
-    wiro_api_key: SecretStr
-    wiro_api_secret: SecretStr | None = None
+    wiro_api_key: _Secret
+    wiro_api_secret: _Secret | None = None
     wiro_api_base: _Http = "https://api.wiro.ai/v1"
     wiro_socket_url: _WebSocket = "wss://socket.wiro.ai/v1"
     wiro_tool: Annotated[str, AfterValidator(_tool)] = "Efficient-Large-Model/Sana_1600M_2Kpx_BF16_diffusers"
@@ -113,6 +121,12 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody may read."""
+        secrets = (self.discord_token, self.wiro_api_key, self.wiro_api_secret)
+        return tuple(secret.get_secret_value() for secret in secrets if secret is not None)
+
+    @property
     def job_timeout(self) -> timedelta:
         """How long a task may take from Run on."""
         return timedelta(seconds=self.job_timeout_seconds)
@@ -143,6 +157,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = [_problem(details, env_file) for details in error.errors()]
             raise SettingsError("\n".join(problems)) from None
+        except (OSError, UnicodeError) as error:
+            raise SettingsError(f"{env_file} cannot be read: {type(error).__name__}") from None
 
 
 def _problem(error: Mapping[str, Any], env_file: Path | None) -> str:

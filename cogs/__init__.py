@@ -14,6 +14,7 @@ from cogs.quota import QuotaCog
 from cogs.reactions import ReactionCog
 from cogs.result import ResultCog
 from cogs.sana import SanaCog
+from cogs.unknown import UnknownCog
 from cogs.usage import UsageCog
 
 
@@ -40,5 +41,6 @@ async def setup_cogs(
         UsageCog(bot, quotas),
         QuotaCog(bot, quotas),
         ReactionCog(results, notices, served),
+        UnknownCog(),
     ):
         await bot.add_cog(cog)

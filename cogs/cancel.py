@@ -8,7 +8,7 @@ from bot.present.answers import tell
 from bot.present.buttons import CANCEL_TEMPLATE
 from bot.present.notes import cancelling
 from cogs.guard import Interaction, clickable, number_in
-from cogs.people import moderates, server_of
+from cogs.people import moderates, place_of
 
 
 class CancelCog(commands.Cog):
@@ -31,9 +31,11 @@ class CancelCog(commands.Cog):
         """Cancel the job for its owner or a moderator; the job's message is left to its one writer."""
         if job_id is None:
             raise NotAllowedError("no such job")
+        guild_id, channel_id = place_of(interaction)
         job = await self._service.cancel(
             job_id,
-            guild_id=server_of(interaction),
+            guild_id=guild_id,
+            channel_id=channel_id,
             member_id=interaction.user.id,
             may_moderate=moderates(interaction.permissions),
         )

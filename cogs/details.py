@@ -11,7 +11,7 @@ from bot.present.buttons import DETAILS_TEMPLATE
 from bot.present.details import details
 from bot.present.notes import NO_PICTURE_OF_MINE
 from cogs.guard import Interaction, clickable, number_in
-from cogs.people import moderates, server_of
+from cogs.people import moderates, place_of, server_of
 
 
 class DetailsCog(commands.Cog):
@@ -33,7 +33,7 @@ class DetailsCog(commands.Cog):
 
     async def open(self, interaction: Interaction, job_id: int | None) -> None:
         """Show a job to the member alone."""
-        await self._show(interaction, await self._results.get_any(server_of(interaction), job_id))
+        await self._show(interaction, await self._results.get_any(*place_of(interaction), job_id))
 
     async def open_for_message(self, interaction: Interaction, message_id: int) -> None:
         """Show the job whose message this is, or say that there is none."""

@@ -14,7 +14,7 @@ from bot.present.answers import show
 from bot.present.buttons import EDIT_TEMPLATE
 from bot.present.edit_modal import EditModal, ask, options, read, refused
 from cogs.guard import Interaction, clickable, explain, number_in
-from cogs.people import server_of
+from cogs.people import place_of
 from cogs.run import draw_seed, run_request
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ class EditCog(commands.Cog):
 
     async def edit(self, interaction: Interaction, job_id: int | None) -> None:
         """Open a modal that is filled in with the job's parameters, whose pictures it does not need."""
-        await ask(interaction, EditModal(await self._results.get_any(server_of(interaction), job_id)))
+        await ask(interaction, EditModal(await self._results.get_any(*place_of(interaction), job_id)))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: Interaction) -> None:
@@ -59,7 +59,7 @@ class EditCog(commands.Cog):
 
     async def submit(self, interaction: Interaction, job_id: int | None, data: dict[str, Any]) -> None:
         """Run what was submitted, for whoever submitted it; where that is refused, keep what was typed."""
-        job = await self._results.get_any(server_of(interaction), job_id)
+        job = await self._results.get_any(*place_of(interaction), job_id)
         before = SanaParameters.from_json(job.parameters)
         typed = read(data)
         try:

@@ -34,6 +34,15 @@ def server_of(interaction: Interaction) -> int:
     return interaction.guild_id
 
 
+def place_of(interaction: Interaction) -> tuple[int, int]:
+    """Return the server and the channel in which a command was used or a button clicked.
+
+    Raises:
+        NotServedError: it was no server.
+    """
+    return server_of(interaction), interaction.channel_id or 0
+
+
 def moderates(may: discord.Permissions) -> bool:
     """Tell whether somebody with these permissions moderates what others posted."""
     return may.moderate_members or may.manage_messages

@@ -8,7 +8,7 @@ from bot.present.answers import tell
 from bot.present.buttons import DELETE_TEMPLATE, REROLL_TEMPLATE
 from bot.present.notes import removing
 from cogs.guard import Interaction, clickable, number_in
-from cogs.people import moderates, server_of
+from cogs.people import moderates, place_of
 from cogs.run import run_request, with_new_seed
 
 
@@ -35,12 +35,12 @@ class ResultCog(commands.Cog):
 
     async def reroll(self, interaction: Interaction, job_id: int | None) -> None:
         """Run the same parameters with a new seed, for whoever clicked."""
-        job = await self._results.get(server_of(interaction), job_id)
+        job = await self._results.get(*place_of(interaction), job_id)
         await run_request(interaction, self._service, with_new_seed(job), parent_id=job.id)
 
     async def delete(self, interaction: Interaction, job_id: int | None) -> None:
         """Remove the pictures for the job's owner or a moderator, here and at Wiro."""
-        job = await self._results.get(server_of(interaction), job_id)
+        job = await self._results.get(*place_of(interaction), job_id)
         await self._results.remove(
             job, member_id=interaction.user.id, may_moderate=moderates(interaction.permissions)
         )

@@ -54,8 +54,8 @@ async def reroll(results: Results, message_id: int, member_id: int, seed: int, n
         Refusal, StorageError: nothing was reserved.
         MessageGoneError: Discord refused the reply.
     """
-    job = await results.find(GUILD, message_id)
-    if job is None:
+    job = await results.find_any(GUILD, message_id)
+    if job is None or not job.is_result:
         return
     parameters = SanaParameters.from_json(job.parameters).model_copy(update={"seed": seed})
     await results.reroll(
@@ -80,8 +80,8 @@ async def remove(results: Results, message_id: int) -> None:
     Raises:
         StorageError: nothing was changed.
     """
-    job = await results.find(GUILD, message_id)
-    if job is not None:
+    job = await results.find_any(GUILD, message_id)
+    if job is not None and job.is_result:
         await results.remove(job, member_id=job.member_id, may_moderate=False)
 
 
@@ -90,7 +90,9 @@ async def cancel(
 ) -> Job | None:
     """Click on Cancel; return the job where that was taken."""
     try:
-        job = await service.cancel(job_id, guild_id=GUILD, member_id=member_id, may_moderate=may_moderate)
+        job = await service.cancel(
+            job_id, guild_id=GUILD, channel_id=CHANNEL, member_id=member_id, may_moderate=may_moderate
+        )
     except (NotAllowedError, JobOverError, StorageError) as error:
         trace.note("member", f"cancel of S-{job_id}: {type(error).__name__}")
         return None

@@ -158,6 +158,8 @@ async def _connect(path: Path) -> AsyncIterator[Connection]:
             raise StorageError(f"{path}: SQLite cannot keep a write-ahead log here")
         await connection.execute_fetchall("PRAGMA synchronous = FULL")
         await connection.execute_fetchall("PRAGMA foreign_keys = ON")
+        # Not every build of SQLite overwrites what was deleted: a token that a job forgot is to be gone.
+        await connection.execute_fetchall("PRAGMA secure_delete = ON")
         yield connection
 
 

@@ -57,28 +57,28 @@ class Results:
         """
         return _of_guild(await self._store.find_by_message(message_id), guild_id)
 
-    async def get(self, guild_id: int, job_id: int | None) -> Job:
+    async def get(self, guild_id: int, channel_id: int, job_id: int | None) -> Job:
         """Return a result.
 
         Raises:
-            ResultGoneError: this server has no such result, or no longer.
+            ResultGoneError: this channel has no such result, or no longer.
             StorageError: it could not be read.
         """
-        job = await self.get_any(guild_id, job_id)
+        job = await self.get_any(guild_id, channel_id, job_id)
         if not job.is_result:
             raise ResultGoneError(job.reference)
         return job
 
-    async def get_any(self, guild_id: int, job_id: int | None) -> Job:
-        """Return a job, a result or not.
+    async def get_any(self, guild_id: int, channel_id: int, job_id: int | None) -> Job:
+        """Return a job, a result or not; not everybody sees every channel, so only one of this one.
 
         Raises:
-            ResultGoneError: this server has no such job.
+            ResultGoneError: this channel has no such job.
             StorageError: it could not be read.
         """
         job = None if job_id is None else _of_guild(await self._store.get(job_id), guild_id)
-        if job is None:
-            raise ResultGoneError(f"S-{job_id} in server {guild_id}")
+        if job is None or job.channel_id != channel_id:
+            raise ResultGoneError(f"S-{job_id} in channel {channel_id} of server {guild_id}")
         return job
 
     async def reroll(self, request: Request) -> Job:

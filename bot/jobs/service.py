@@ -129,8 +129,10 @@ class JobService:
         if (job := self._book.get(job_id)) is not None:
             self._adopter.add(job)
 
-    async def cancel(self, job_id: int, *, guild_id: int, member_id: int, may_moderate: bool) -> Job:
-        """End a job for its owner or a moderator.
+    async def cancel(
+        self, job_id: int, *, guild_id: int, channel_id: int, member_id: int, may_moderate: bool
+    ) -> Job:
+        """End a job of a channel for its owner or a moderator.
 
         Returns:
             The job: cancelled where it was still in line, else with `cancelled_by` set: what became of its
@@ -142,7 +144,8 @@ class JobService:
             StorageError: nothing was changed.
         """
         job = await self._book.find(job_id)
-        if job is None or job.guild_id != guild_id or not (may_moderate or job.member_id == member_id):
+        is_here = job is not None and (job.guild_id, job.channel_id) == (guild_id, channel_id)
+        if job is None or not is_here or not (may_moderate or job.member_id == member_id):
             raise NotAllowedError(f"S-{job_id}")
         step = ending(member_id, self._clock.now())
         after = await self._book.change(job_id, step) or await self._book.find(job_id) or job

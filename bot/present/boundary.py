@@ -10,6 +10,7 @@ import aiohttp
 import discord
 
 from bot.errors import MessageError, MessageGoneError, MessageUnavailableError
+from bot.present.text import cut
 
 _PASSING: Final = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
@@ -19,6 +20,8 @@ _ALREADY_ACKNOWLEDGED: Final = 40060
 
 _CLOSED: Final = "Session is closed"
 """What aiohttp says, in a bare RuntimeError, of a call that is made while the bot stops."""
+
+_MAX_SAID: Final = 300
 
 _UNREADABLE: Final = (ValueError, LookupError, TypeError, AttributeError)
 """What discord.py raises where an answer is cut off or not as it should be."""
@@ -57,5 +60,15 @@ def _translated(error: discord.HTTPException) -> MessageError:
     is_passing = error.status in _PASSING or error.code == _ALREADY_ACKNOWLEDGED
     is_from_proxy = error.status == HTTPStatus.FORBIDDEN and error.code == 0
     if is_client_error and not is_passing and not is_from_proxy:
-        return MessageGoneError(str(error))
-    return MessageUnavailableError(str(error))
+        return MessageGoneError(said(error))
+    return MessageUnavailableError(said(error))
+
+
+def said(error: discord.HTTPException) -> str:
+    """Return what Discord said, in one short line.
+
+    Its own refusals have a code. What has none may be the page of a proxy before it, which can be of any
+    length and may repeat the request with the tokens in it: of that, the status is all that is said.
+    """
+    words = f", code {error.code}: {error.text}" if error.code else ""
+    return cut(" ".join(f"HTTP {error.status}{words}".split()), _MAX_SAID)

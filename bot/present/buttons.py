@@ -1,6 +1,7 @@
 """Buttons whose state is in their `custom_id`, so that they work after any restart."""
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -23,6 +24,16 @@ def read_number(text: str) -> int | None:
     """Return the number that a `custom_id` holds, or None where it is not one that this bot ever wrote."""
     number = int(text) if _NUMBER.fullmatch(text) else None
     return number if number is not None and number <= _LARGEST else None
+
+
+def walk(components: Iterable[discord.Component]) -> Iterator[discord.Component]:
+    """Go through the components of a message, and those inside them."""
+    for component in components:
+        yield component
+        if isinstance(component, discord.Container | discord.ActionRow):
+            yield from walk(component.children)
+        elif isinstance(component, discord.SectionComponent):
+            yield component.accessory
 
 
 def cancel_id(job_id: int) -> str:

@@ -99,6 +99,7 @@ class DiscordMessenger:
                     f"{mention(member_id)} {text}",
                     reference=_reference(guild_id, channel_id, message_id),
                     nonce=nonce,
+                    suppress_embeds=True,
                     allowed_mentions=discord.AllowedMentions(
                         everyone=False, roles=False, replied_user=False, users=[discord.Object(member_id)]
                     ),

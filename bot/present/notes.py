@@ -16,6 +16,10 @@ COMMAND_CHANGED: Final = (
     "This command has changed since your Discord loaded it. Nothing was charged. Please restart Discord and"
     " send it again."
 )
+UNKNOWN_BUTTON: Final = (
+    "That is nothing that I know, or know any more. Nothing was changed or charged. You can ask for a picture"
+    " with `/sana`."
+)
 INSPIRE_CHANGED: Final = (
     "This idea is no longer offered. Nothing was charged. Send `/inspire` to see those that are."
 )

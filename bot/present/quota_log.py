@@ -25,7 +25,7 @@ async def post_to_log(client: discord.Client, *, guild_id: int, channel_id: int,
     channel = client.get_partial_messageable(channel_id, guild_id=guild_id)
     try:
         async with calling_discord(timeout_seconds=_POST_SECONDS):
-            await channel.send(line, allowed_mentions=discord.AllowedMentions.none())
+            await channel.send(line, allowed_mentions=discord.AllowedMentions.none(), suppress_embeds=True)
     except MessageError as error:
         log.warning("quota.not_posted", guild=guild_id, channel=channel_id, error=str(error))
         return False

@@ -13,8 +13,8 @@ from bot.errors import (
     Refusal,
     TooManyRulesError,
 )
-from bot.present.quota_words import CAP_SETTING
-from bot.present.text import count_of_credits, cut_escaped, escape_line
+from bot.present.quota_words import CAP_SETTING, as_text
+from bot.present.text import count_of_credits
 
 _MAX_SHOWN: Final = 100  # characters of what was given
 _UNCHANGED: Final = "Nothing was changed or charged."
@@ -46,7 +46,7 @@ def quota_refusal(error: Refusal) -> str:
         case OutOfRangeError():
             return f"{_out_of_range(error)} {_UNCHANGED} Please send the command again."
         case InvalidDurationError():
-            given = cut_escaped(escape_line(error.text), _MAX_SHOWN)
+            given = as_text(error.text, _MAX_SHOWN)
             return (
                 f"“{given}” cannot be read as a length of time of at most ten years. {_UNCHANGED} These would"
                 " do: `30m`, `12h`, `2d`, `1w`, `1d12h`; leave it out to block for good."

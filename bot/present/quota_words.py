@@ -11,7 +11,7 @@ from bot.quotas.model import Origin, RuleKind
 
 CAP_SETTING: Final = "QUOTA_MAX_CREDITS"
 _MAX_NAME: Final = 120  # a role's name has at most 100 characters, before it is escaped
-_TURNS: Final = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_TURNS: Final = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Source: Unicode Standard Annex 9, Explicit Directional Formatting Characters."""
 
 _MAX_GIVEN: Final = 60
@@ -45,7 +45,7 @@ class Names:
         name = self.roles.get(role_id)
         if name is None:
             return f"a deleted role (`{role_id}`)"
-        return f"the role **{_as_text(name, _MAX_NAME)}**"
+        return f"the role **{as_text(name, _MAX_NAME)}**"
 
     def member(self, member_id: int) -> str:
         """Return a member's name as Discord shows it, with the id where it may know no name."""
@@ -84,14 +84,14 @@ def origin_in_words(origin: Origin, names: Names, *, own: bool) -> str:
 
 def reason_in_words(reason: str | None, room: int) -> str:
     """Return a moderator's reason as text that does nothing, in at most so many characters, or nothing."""
-    return f" Reason: {_as_text(reason, room)}" if reason else ""
+    return f" Reason: {as_text(reason, room)}" if reason else ""
 
 
 def unreadable(name: str, given: str, would_do: str) -> str:
     """Return the sentence for an option that cannot be read, with what would do instead."""
-    return f"`{name}` was “{_as_text(given, _MAX_GIVEN)}”; {would_do} would do."
+    return f"`{name}` was “{as_text(given, _MAX_GIVEN)}”; {would_do} would do."
 
 
-def _as_text(given: str, room: int) -> str:
-    """Return what somebody typed as text that does nothing, and does not turn around what is beside it."""
+def as_text(given: str, room: int) -> str:
+    """Return what somebody typed, in so many characters, as text that does nothing in a sentence of ours."""
     return cut_escaped(escape_line(_TURNS.sub("", given)), room)

@@ -6,6 +6,7 @@ Lengths count Unicode code points, as Discord's API does
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Literal
@@ -15,6 +16,12 @@ ELLIPSIS: Final = "…"
 _LINE_BREAKS: Final = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _LONE_SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
+_MARKS: Final = frozenset({"Mn", "Me"})  # Unicode's categories of what stands above, below or around a letter
+_INVISIBLE: Final = "Cf"
+_MARKS_AT_MOST: Final = (
+    5  # of one letter: piles of more cover the lines beside them, and no writing needs them
+)
+
 _BLANK_LINES: Final = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+\n")
 
 # Discord shows a backslash before punctuation as that punctuation alone. These begin a construct wherever
@@ -28,10 +35,27 @@ _PIECE: Final = re.compile(r"\\.|.", re.DOTALL)
 
 
 def tidy(text: str) -> str:
-    """Return a text without what cannot be sent; its lines stay, with at most one blank line in a row."""
-    text = _LINE_BREAKS.sub("\n", text)
+    """Return a text without what cannot be sent, or covers what is beside it.
+
+    Its lines stay, with at most one blank line in a row.
+    """
+    text = _without_piles(_LINE_BREAKS.sub("\n", text))
     text = _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", _UNPRINTABLE.sub(" ", text))
     return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+def _without_piles(text: str) -> str:
+    """Return a text whose letters have no more marks than they need."""
+    kept, marks = [], 0
+    for character in text:
+        category = unicodedata.category(character)
+        if category in _MARKS:
+            marks += 1
+        elif category != _INVISIBLE:
+            marks = 0
+        if category not in _MARKS or marks <= _MARKS_AT_MOST:
+            kept.append(character)
+    return "".join(kept)
 
 
 def escape(text: str) -> str:

@@ -4,7 +4,7 @@ Through the token no permission is needed, and calls do not count towards the bo
 lives for 15 minutes only. The channel needs the permissions of ``bot.present.permissions``, at any time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -13,7 +13,7 @@ import discord
 from bot.errors import MessageUnavailableError
 from bot.jobs.model import Job
 from bot.jobs.ports import Picture
-from bot.present.buttons import cancel_id
+from bot.present.buttons import cancel_id, walk
 from bot.present.page import Page
 from bot.present.parts import files
 
@@ -120,23 +120,14 @@ class ChannelWay:
 
 def holds_pictures(message: discord.Message) -> bool:
     """Tell whether pictures are in a message: only a delivered one has a gallery."""
-    return any(
-        isinstance(component, discord.MediaGalleryComponent) for component in _walk(message.components)
-    )
+    return any(isinstance(component, discord.MediaGalleryComponent) for component in walk(message.components))
 
 
 def _answers(message: discord.Message, job: Job) -> bool:
     """Tell whether the message is the job's: each job's first message carries its id in its Cancel button."""
     wanted = cancel_id(job.id)
-    buttons = (each for each in _walk(message.components) if isinstance(each, discord.Button))
+    buttons = (each for each in walk(message.components) if isinstance(each, discord.Button))
     return any(button.custom_id == wanted for button in buttons)
-
-
-def _walk(components: Iterable[discord.Component]) -> Iterator[discord.Component]:
-    for component in components:
-        yield component
-        if isinstance(component, discord.Container | discord.ActionRow):
-            yield from _walk(component.children)
 
 
 def _message_id(job: Job) -> int:

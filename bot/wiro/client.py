@@ -130,7 +130,7 @@ class WiroClient:
         """
         asked = {"tasktoken": tasktoken, "taskid": taskid}
         answer = await self._call("Task/Detail", {name: value for name, value in asked.items() if value})
-        for task in decode_tasks(answer):
+        for task in decode_tasks(answer, self._own_secrets):
             if taskid in {None, task.taskid} and (not task.tasktoken or tasktoken in {None, task.tasktoken}):
                 return task
         raise UnreadableAnswerError("Task/Detail's answer holds no task, or another one than was asked for")
@@ -144,7 +144,7 @@ class WiroClient:
         """
         body = {"type": "model", "sort": "id", "order": "DESC", "start": str(start), "limit": str(limit)}
         try:
-            return decode_tasks(await self._call("Task/List", body))
+            return decode_tasks(await self._call("Task/List", body), self._own_secrets)
         except NotFoundError as error:
             if is_no_task(error):
                 return []
@@ -226,10 +226,13 @@ class WiroClient:
         self._last_nonce = max(self._last_nonce + 1, time.time_ns() // 1_000_000)
         return str(self._last_nonce)
 
+    @property
+    def _own_secrets(self) -> tuple[str, str]:
+        return self._credentials.key, self._credentials.secret or ""
+
     def _hidden(self, body: Mapping[str, str | int]) -> list[str]:
         """Return what no message of an exception may hold."""
-        own = (self._credentials.key, self._credentials.secret or "")
-        return [*own, *(str(body[name]) for name in _SECRET_FIELDS if name in body)]
+        return [*self._own_secrets, *(str(body[name]) for name in _SECRET_FIELDS if name in body)]
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -112,9 +112,15 @@ def is_no_task(error: NotFoundError) -> bool:
 
 def one_line(message: str, hidden: Collection[str]) -> str:
     """Return a message for operators: a single short line without the texts that are hidden."""
-    for secret in sorted(filter(None, hidden), key=len, reverse=True):
+    return " ".join(hide(message, hidden).split())[:_MAX_MESSAGE_LENGTH]
+
+
+def hide(message: str, hidden: Collection[str]) -> str:
+    """Return a message without the texts that are hidden; of an address its last part is one of them."""
+    ends = [address.rpartition("/")[2] for address in hidden if "://" in address]
+    for secret in sorted(filter(None, [*hidden, *ends]), key=len, reverse=True):
         message = message.replace(secret, "***")
-    return " ".join(message.split())[:_MAX_MESSAGE_LENGTH]
+    return message
 
 
 def _envelope(body: bytes) -> JsonObject:

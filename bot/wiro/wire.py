@@ -7,13 +7,15 @@ Source: Wiro's reference, Answers, Run, Task/Detail and Task/List.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Final
 
 from bot.errors import UnreadableAnswerError
+from bot.wiro.envelope import hide
 from bot.wiro.reading import JsonObject, count, json_object, label, number, objects, parse, text, texts
 
 MAX_OUTPUTS: Final = 32
@@ -21,6 +23,9 @@ MAX_OUTPUTS: Final = 32
 
 _MAX_ERROR_LENGTH: Final = 1000
 _LONGEST_TASK_SECONDS: Final = 1_000_000
+
+_PATH: Final = re.compile(r"(https?://[^\s/]+)/\S+")
+"""Where the secret part of an address is, in what a process wrote."""
 
 _RUNNING_STATUSES: Final = frozenset(
     {
@@ -129,13 +134,17 @@ def decode_accepted(answer: JsonObject) -> Accepted:
     return Accepted(taskid, tasktoken)
 
 
-def decode_tasks(answer: JsonObject) -> list[Task]:
+def decode_tasks(answer: JsonObject, hidden: Collection[str] = ()) -> list[Task]:
     """Return the tasks of Task/Detail's or Task/List's answer, in its order.
+
+    Args:
+        answer: what `decode_answer` returned.
+        hidden: texts that no task's `error` may hold, besides its own tokens: key, secret.
 
     Raises:
         UnreadableAnswerError: there is no list, or what decides a task's verdict cannot be read.
     """
-    return [_decode_task(item) for item in objects(answer.get("tasklist"), "tasklist")]
+    return [_decode_task(item, hidden) for item in objects(answer.get("tasklist"), "tasklist")]
 
 
 def outputs_to_json(outputs: Sequence[Output]) -> str:
@@ -162,21 +171,23 @@ def outputs_from_json(stored: str) -> tuple[Output, ...]:
     return _decode_outputs(parse(stored.encode(errors="replace")))
 
 
-def _decode_task(item: JsonObject) -> Task:
+def _decode_task(item: JsonObject, hidden: Collection[str]) -> Task:
     taskid, status = label(item.get("id")), label(item.get("status"))
     if not taskid or not status:
         raise UnreadableAnswerError("a task has no id or no status")
+    tasktoken, parameters = text(item.get("socketaccesstoken")), texts(item.get("parameters"))
+    hidden = [*hidden, tasktoken or "", parameters.get("callbackUrl", "")]
     return Task(
         taskid=taskid,
-        tasktoken=text(item.get("socketaccesstoken")) or None,
+        tasktoken=tasktoken or None,
         status=status,
         pexit=_decode_pexit(item.get("pexit")),
-        parameters=texts(item.get("parameters")),
+        parameters=parameters,
         outputs=_decode_outputs(item.get("outputs")),
         cost_usd=label(item.get("totalcost")) if number(item.get("totalcost")) is not None else None,
         elapsed_seconds=_decode_seconds(item.get("elapsedseconds")),
         created_at=_decode_time(item.get("createtime")),
-        error=_tail(item.get("debugerror")) or _tail(item.get("debugoutput")),
+        error=_tail(item.get("debugerror"), hidden) or _tail(item.get("debugoutput"), hidden),
     )
 
 
@@ -222,6 +233,7 @@ def _decode_time(value: object) -> datetime | None:
         return None
 
 
-def _tail(value: object) -> str | None:
-    """Return the end of what a process wrote."""
-    return (text(value) or "").strip()[-_MAX_ERROR_LENGTH:] or None
+def _tail(value: object, hidden: Collection[str]) -> str | None:
+    """Return the end of what a process wrote, without what is hidden and without paths of addresses."""
+    end = (text(value) or "").strip()[-2 * _MAX_ERROR_LENGTH :]  # cut later, so that no secret is cut in two
+    return _PATH.sub(r"\1/***", hide(end, hidden))[-_MAX_ERROR_LENGTH:] or None

@@ -78,12 +78,14 @@ class Notes:
         """Note that there may be one."""
         self._note("acknowledgement_unknown", job_id)
 
-    async def cancel(self, job_id: int, *, guild_id: int, member_id: int, may_moderate: bool) -> Job:
+    async def cancel(
+        self, job_id: int, *, guild_id: int, channel_id: int, member_id: int, may_moderate: bool
+    ) -> Job:
         """Note who asked, and cancel any job, unless a refusal is set."""
         if self.refuse_with is not None:
             raise self.refuse_with
         role = "moderator" if may_moderate else "member"
-        self._note(f"cancel for {role} {member_id} of {guild_id}", job_id)
+        self._note(f"cancel for {role} {member_id} of {guild_id}, {channel_id}", job_id)
         job = replace(self.jobs[job_id], state=State.CANCELLED, cancelled_by=member_id, refunded=True)
         self.jobs[job_id] = job
         return job

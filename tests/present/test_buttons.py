@@ -41,7 +41,7 @@ async def test_cancelling(
     message = await member.message("pictures", job.message_id)
     clicker = members.of(who)
     sent = await clicker.click(message, label="Cancel")
-    assert service.told[-1] == (f"cancel for {role} {clicker.id} of {job.guild_id}", job.id)
+    assert service.told[-1] == (f"cancel for {role} {clicker.id} of {job.guild_id}, {job.channel_id}", job.id)
     note = await answer_to(clicker, sent)
     assert note.ephemeral
     assert f"S-{job.id} is cancelled" in note.text
@@ -73,6 +73,9 @@ async def test_a_restart_leaves_buttons_working(
     await bot.close()
     async with running_bot(server, service, members):
         await member.click(await member.message("pictures", job.message_id), label="Cancel")
-        assert service.told[-1] == (f"cancel for member {member.id} of {job.guild_id}", job.id)
+        assert service.told[-1] == (
+            f"cancel for member {member.id} of {job.guild_id}, {job.channel_id}",
+            job.id,
+        )
         await member.click(page, custom_id="sana:inspire:4")
         assert parameters_of(service.jobs[job.id + 1]).prompt == INSPIRES[3].prompt

@@ -247,7 +247,9 @@ async def test_nothing_is_kept_of_a_message(
     gc.collect()
     assert [each for each in gc.get_objects() if isinstance(each, Page)] == []
     await member.click(await member.message("pictures", job.message_id), label="Cancel")
-    assert (await service.until_told(f"cancel for member {member.id} of {job.guild_id}")).id == job.id
+    assert (
+        await service.until_told(f"cancel for member {member.id} of {job.guild_id}, {job.channel_id}")
+    ).id == job.id
 
 
 async def test_mentions_in_a_prompt_ping_nobody(

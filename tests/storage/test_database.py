@@ -75,6 +75,27 @@ async def test_commits_are_durable(database: Database) -> None:
     assert await _pragma(database, "foreign_keys") == "1"
 
 
+async def test_what_is_forgotten_is_gone(url: str, path: Path) -> None:
+    """What a row does not hold any more is in no byte of the file, whatever SQLite does by itself."""
+    secret = "a-token-that-a-job-forgot"
+
+    def operation(transaction: Transaction) -> None:
+        transaction.fetch("CREATE TABLE probe (id INTEGER PRIMARY KEY, token TEXT)", {})
+        for number in range(50):
+            transaction.fetch("INSERT INTO probe VALUES (:id, :token)", {"id": number, "token": secret * 9})
+
+    def forget(transaction: Transaction) -> None:
+        transaction.fetch("UPDATE probe SET token = NULL WHERE id > 9", {})
+        transaction.fetch("DELETE FROM probe WHERE id <= 9", {})
+
+    async with Database.open(url) as database:
+        await database.write(operation)
+    assert secret.encode() in await asyncio.to_thread(path.read_bytes)
+    async with Database.open(url) as database:
+        await database.write(forget)
+    assert secret.encode() not in await asyncio.to_thread(path.read_bytes)
+
+
 async def test_reader_cannot_write(database: Database) -> None:
     """A statement that writes is refused outside of the writer."""
     with pytest.raises(StorageError, match="cannot be written to"):

@@ -1,12 +1,14 @@
 """The log: one line an event, and no secret in any of them."""
 
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from bot import logs
+from bot.mask import Mask
 
 SECRET = "the-token-of-the-bot"
 
@@ -30,7 +32,7 @@ def fail_with(secret: str) -> None:
 @pytest.mark.parametrize("style", ["console", "json"])
 def test_a_traceback_shows_no_variables(style: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What a frame held when it failed, tokens among it, is not written down."""
-    logs.configure("INFO", style)  # type: ignore[arg-type]  # both are of the two allowed
+    logs.configure("INFO", style, Mask((SECRET,)))  # type: ignore[arg-type]  # both are of the two allowed
     try:
         fail_with(SECRET)
     except ConnectionError:
@@ -44,7 +46,7 @@ def test_a_traceback_shows_no_variables(style: str, capsys: pytest.CaptureFixtur
 
 def test_a_lost_connection_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """discord.py logs a traceback at each attempt; one line says as much."""
-    logs.configure("INFO", "console")
+    logs.configure("INFO", "console", Mask())
     try:
         fail_with(SECRET)
     except ConnectionError:
@@ -57,8 +59,44 @@ def test_a_lost_connection_is_one_line(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_library_that_tells_too_much_is_not_heard(capsys: pytest.CaptureFixture[str]) -> None:
     """At DEBUG discord.py logs addresses with tokens; they are not shown even then."""
-    logs.configure("DEBUG", "console")
+    logs.configure("DEBUG", "console", Mask())
     logging.getLogger("discord.http").debug("PATCH /webhooks/1/%s", SECRET)
     logging.getLogger("discord.client").warning("PyNaCl is not installed, voice will NOT be supported")
     structlog.get_logger().debug("it.worked")
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def fail_because(told: str) -> None:
+    """Raise what says so, with a cause that says so."""
+    raise ExceptionGroup("all", [ConnectionError(told)]) from OSError(told)
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("the token is {secret}", "the token is ***"),
+        (
+            "PATCH https://discord.com/api/v10/webhooks/12/to.k-en_=/messages/@original",
+            "webhooks/12/***/messages",
+        ),
+        ("400, url='https://discord.com/api/v10/webhooks/12/to.k-en_'", "webhooks/12/***'"),
+        ("POST /interactions/34/to.k-en_/callback?with_response=1", "/interactions/34/***/callback"),
+        ("http://bot.example:8080/wiro/callback/to.k-en_ <b>", "/wiro/callback/*** <b>"),
+    ],
+)
+def test_no_line_passes_unmasked(
+    style: str, told: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Secrets are masked in events, values, tracebacks, their causes, and what libraries say."""
+    secret = 'of-the-"owner"\\'
+    logs.configure("INFO", style, Mask((secret, "of-the", "")))  # type: ignore[arg-type]  # as above
+    told = told.format(secret=secret)
+    try:
+        fail_because(told)
+    except ExceptionGroup:
+        structlog.get_logger().exception("it.failed", error=told)
+        logging.getLogger("asyncio").exception("Task exception was never retrieved: %s", told)
+    written = capsys.readouterr().err
+    assert not re.search(r"to\.k|of-the", written)
+    assert written.count(shown) + written.count(shown.replace('"', '\\"')) >= 6

@@ -200,6 +200,25 @@ def test_outputs_without_an_address_are_none() -> None:
     assert len(decode(outputs=[{"name": "0.png"}, PICTURE]).outputs) == 1
 
 
+def test_an_error_holds_no_secret() -> None:
+    """What a process repeats of what it was run with is left out: tokens, addresses, and what is hidden."""
+    callback = "https://bot.example/wiro/callback/the-token-of-this"
+    told = f"the-key ran eDcCm5 for {callback}, the-token-of-this; see http://a.example/b?c=d and x/y"
+    item = TASK | {"debugerror": told, "socketaccesstoken": "eDcCm5", "parameters": {"callbackUrl": callback}}
+    (task,) = decode_tasks({"tasklist": [item]}, hidden=("the-key", ""))
+    assert task.error == "*** ran *** for ***, ***; see http://a.example/*** and x/y"
+    (other,) = decode_tasks({"tasklist": [item | {"parameters": None}]})
+    assert other.error is not None
+    assert "https://bot.example/*** the-token-of-this;" in other.error
+
+
+def test_a_secret_is_not_cut_in_two() -> None:
+    """An error that is too long begins behind a secret, or with its mask."""
+    item = TASK | {"debugerror": "the-secret" + "x" * 995}
+    (task,) = decode_tasks({"tasklist": [item]}, hidden=("the-secret",))
+    assert task.error == "***" + "x" * 995
+
+
 def test_error_is_the_end_of_what_the_process_wrote() -> None:
     """The last lines of stderr, else of stdout, are kept, and no more than a log line can bear."""
     assert decode(debugerror="  Out of memory\n", debugoutput="loading").error == "Out of memory"
