@@ -4,9 +4,11 @@
 PYTHON ?=
 export PYTHON
 VENV := .venv/bin
+RUNS ?= 50
+SEED ?= 0
 PROMPT ?= Cinematic photo, black panther, trending on artstation
 
-.PHONY: help setup demo test check format bench-quota requirements clean
+.PHONY: help setup demo test check format faults bench-quota requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +35,9 @@ format: ## put the code into the project's format
 	@scripts/setup.sh dev
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
+
+faults: setup ## kill the real bot again and again, and check what is promised (RUNS=200, SEED=7 to begin there)
+	@$(VENV)/python -m faults --runs "$(RUNS)" --seed "$(SEED)"
 
 bench-quota: setup ## measure the check and reservation of a /sana on a million ledger entries
 	@$(VENV)/python -m bench.quota_check
