@@ -5,10 +5,11 @@ PYTHON ?=
 export PYTHON
 VENV := .venv/bin
 SEEDS ?= 2000
+RUNS ?= 50
 SEED ?=
 PROMPT ?= Cinematic photo, black panther, trending on artstation
 
-.PHONY: help setup demo test check format simulate bench-quota requirements clean
+.PHONY: help setup demo test check format simulate faults bench-quota requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +40,9 @@ format: ## put the code into the project's format
 simulate: ## try the promises on simulated worlds (SEEDS=100000), or see what happens in one of them (SEED=17)
 	@scripts/setup.sh dev
 	@$(VENV)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+faults: setup ## kill the real bot again and again, and check what is promised (RUNS=200, SEED=7 to begin there)
+	@$(VENV)/python -m faults --runs "$(RUNS)" --seed "$(or $(SEED),0)"
 
 bench-quota: setup ## measure the check and reservation of a /sana on a million ledger entries
 	@$(VENV)/python -m bench.quota_check

@@ -39,6 +39,11 @@ class BotProcess:
         """The process's id. Raises RuntimeError if it was never started."""
         return self._running.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> None:
         """Start it, without waiting for anything."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -98,7 +103,7 @@ class BotProcess:
 
     async def end(self) -> None:
         """Make sure that nothing is left of it."""
-        if self._process is not None and self._process.returncode is None:
+        if self.is_running:
             await self.kill()
 
     @property

@@ -1,5 +1,6 @@
 """What members and moderators do in a run, and a last member who tries whether the bot still works."""
 
+import sqlite3
 from collections.abc import Callable
 
 from bot.parameters import SanaParameters
@@ -77,11 +78,11 @@ class Crowd:
         self._faults.count(f"members: {deed}")
         match deed:
             case "cancel":
-                bot.attempt(deed, self._cancel(bot, job["id"], job["member_id"], may_moderate=False))
+                bot.attempt(deed, self._cancel(bot, job, job["member_id"], may_moderate=False))
             case "cancel by a moderator":
-                bot.attempt(deed, self._cancel(bot, job["id"], members.MODERATOR, may_moderate=True))
+                bot.attempt(deed, self._cancel(bot, job, members.MODERATOR, may_moderate=True))
             case "cancel by a stranger":
-                bot.attempt(deed, self._cancel(bot, job["id"], members.MODERATOR, may_moderate=False))
+                bot.attempt(deed, self._cancel(bot, job, members.MODERATOR, may_moderate=False))
             case "reroll":
                 bot.attempt(deed, self._reroll(bot, job["message_id"], draw.choice((1, 2, 3))))
             case "remove":
@@ -101,10 +102,12 @@ class Crowd:
         nonce = f"{self._faults.random.getrandbits(96):024x}"
         await members.reroll(bot.results, message_id, member_id, self._last_seed, nonce)
 
-    async def _cancel(self, bot: Bot, job_id: int, member_id: int, *, may_moderate: bool) -> None:
-        job = await members.cancel(bot.service, self._trace, job_id, member_id, may_moderate=may_moderate)
+    async def _cancel(self, bot: Bot, row: sqlite3.Row, member_id: int, *, may_moderate: bool) -> None:
+        job = await members.cancel(
+            bot.service, self._trace, row["id"], row["channel_id"], member_id, may_moderate=may_moderate
+        )
         if job is None:
             return
         if not may_moderate and job.member_id != member_id:
             raise AssertionError(f"{job.reference} was cancelled by somebody else")
-        self.cancelled_at.setdefault(job_id, self._loop.time())
+        self.cancelled_at.setdefault(row["id"], self._loop.time())

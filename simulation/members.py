@@ -86,12 +86,12 @@ async def remove(results: Results, message_id: int) -> None:
 
 
 async def cancel(
-    service: JobService, trace: Trace, job_id: int, member_id: int, *, may_moderate: bool
+    service: JobService, trace: Trace, job_id: int, channel_id: int, member_id: int, *, may_moderate: bool
 ) -> Job | None:
     """Click on Cancel; return the job where that was taken."""
     try:
         job = await service.cancel(
-            job_id, guild_id=GUILD, channel_id=CHANNEL, member_id=member_id, may_moderate=may_moderate
+            job_id, guild_id=GUILD, channel_id=channel_id, member_id=member_id, may_moderate=may_moderate
         )
     except (NotAllowedError, JobOverError, StorageError) as error:
         trace.note("member", f"cancel of S-{job_id}: {type(error).__name__}")

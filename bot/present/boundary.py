@@ -18,13 +18,13 @@ _PASSING: Final = frozenset(
 _ALREADY_ACKNOWLEDGED: Final = 40060
 """Source: Discord's reference, JSON Error Codes."""
 
-_CLOSED: Final = "Session is closed"
-"""What aiohttp says, in a bare RuntimeError, of a call that is made while the bot stops."""
-
 _MAX_SAID: Final = 300
 
 _UNREADABLE: Final = (ValueError, LookupError, TypeError, AttributeError)
 """What discord.py raises where an answer is cut off or not as it should be."""
+
+_SESSION_CLOSED: Final = "Session is closed"
+"""What aiohttp says, as no other error of its own, where a stop has closed discord.py's session."""
 
 
 @asynccontextmanager
@@ -40,12 +40,12 @@ async def calling_discord(*, timeout_seconds: float) -> AsyncIterator[None]:
             yield
     except discord.HTTPException as error:
         raise _translated(error) from error
-    except RuntimeError as error:
-        if str(error) != _CLOSED:
-            raise
-        raise MessageUnavailableError("the bot is stopping") from error
     except (discord.DiscordException, aiohttp.ClientError, OSError, *_UNREADABLE) as error:
         raise MessageUnavailableError(f"{type(error).__name__}: no answer that can be read") from error
+    except RuntimeError as error:
+        if str(error) != _SESSION_CLOSED:
+            raise
+        raise MessageUnavailableError("a stop overtook the call") from error
 
 
 def _translated(error: discord.HTTPException) -> MessageError:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sandbox.discord import wire
 from sandbox.discord.blobs import Blobs
 from sandbox.discord.drafts import Draft, Drafter
-from sandbox.discord.errors import too_many_reactions, unknown_message
+from sandbox.discord.errors import too_many_reactions, unknown_channel, unknown_message
 from sandbox.discord.mentions import apply_mentions, read_allowed_mentions
 from sandbox.discord.model import Body, Channel, Edit, Message, MessageFlag, MessageKind, User
 from sandbox.discord.news import News
@@ -143,6 +143,8 @@ class Messages:
         return Drafter(f"{self.cdn_base}/attachments/{channel.id}", limit, self._world.snowflakes.next)
 
     def _new(self, channel: Channel, author: User, body: Body, origin: Origin) -> Message:
+        if channel.id not in self._world.channels:
+            raise unknown_channel()
         flags = body.flags
         if origin.ephemeral_to is None:
             flags &= ~MessageFlag.EPHEMERAL

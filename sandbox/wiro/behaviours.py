@@ -56,6 +56,7 @@ SocketScript, for `socket`:
 | it is closed after so many messages, with a close frame or without | `close_after`, `reset` |
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,6 +107,10 @@ class CallFault:
     def prevents(self) -> bool:
         """Whether the call is not carried out."""
         return not self.after_effect and (self.refuses or self.answer in ("reset", "not_json"))
+
+    async def pause(self) -> None:
+        """Wait for as long as the call is held up; a fault of another kind may wait for something else."""
+        await asyncio.sleep(self.delay_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Carrying out a request with what the script wants to go wrong in it."""
 
-import asyncio
 import json
 import re
 import socket
@@ -27,10 +26,10 @@ class Unanswered(web.Response):
 async def carry_out(request: web.Request, fault: CallFault, effect: Effect) -> web.StreamResponse:
     """Do what is asked for, unless the fault prevents it, and give what the fault leaves of the answer."""
     if not fault.after_effect:
-        await asyncio.sleep(fault.delay_seconds)
+        await fault.pause()
     response = Unanswered() if fault.prevents else await effect()
     if fault.after_effect:
-        await asyncio.sleep(fault.delay_seconds)
+        await fault.pause()
     return _refusal(fault) if fault.refuses else await _spoilt(request, fault, response)
 
 

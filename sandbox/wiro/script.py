@@ -49,8 +49,8 @@ class Rule:
     def __post_init__(self) -> None:
         """Check what belongs together."""
         kind = _behaviour_of(self.call)
-        if type(self.do) is not kind:
-            raise ValueError(f"a rule for {self.call} takes a {kind.__name__}")
+        if not isinstance(self.do, kind):
+            raise ValueError(f"a rule for {self.call} takes a {kind.__name__}")  # noqa: TRY004 - as all mistakes in a rule
         if self.times is not None and self.times < 1:
             raise ValueError("times must be at least 1, or null for ever")
 

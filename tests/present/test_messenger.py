@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from discord.ext.commands import AutoShardedBot
 from structlog.testing import capture_logs
 
 from bot.errors import MessageGoneError, MessageUnavailableError
@@ -261,3 +262,16 @@ async def test_mentions_in_a_prompt_ping_nobody(
     job = await service.until_told("acknowledged")
     await deliver(messenger, job)
     assert (await member.message("pictures", job.message_id)).pings == ()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), TOKEN_WAY_LASTS])
+async def test_a_client_that_a_stop_has_closed_cannot_be_asked(
+    messenger: DiscordMessenger, bot: AutoShardedBot, clock: AheadClock, job: Job, ahead: timedelta
+) -> None:
+    """What a stop overtakes may be done later, by whichever way; it is no failure of the program."""
+    clock.ahead = ahead
+    await bot.close()
+    with pytest.raises(MessageUnavailableError):
+        await messenger.show(job, InLine(3))
+    with pytest.raises(MessageUnavailableError):
+        await messenger.notify(1, job.channel_id, 1, member_id=1, text="not yours")

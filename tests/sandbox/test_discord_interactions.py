@@ -54,6 +54,17 @@ async def test_an_answer_is_described() -> None:
         assert await at.bot.call("POST", path, {"type": 5}) == (204, None)
 
 
+async def test_an_answer_in_a_channel_that_is_gone() -> None:
+    """A command was typed, and the channel deleted before the answer came: there is no such channel."""
+    async with scene() as at:
+        await at.member.type("go", channel="thread", wait=False)
+        sent = await at.bot.event("INTERACTION_CREATE")
+        await at.members.remove_channel("thread")
+        for kind in (4, 5):
+            status, body = await at.bot.answer(sent, kind, {"content": "hello"})
+            assert (status, body["code"]) == (404, 10003)
+
+
 async def test_nobody_answers() -> None:
     """Unanswered in time, the member sees a failure; a late callback finds nothing, nor does the token."""
     async with scene(QUICK) as at:
