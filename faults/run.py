@@ -30,6 +30,7 @@ _ONE_SLOT_USD: Final = 10.0  # Source: Wiro's reference, Concurrency
 _NO_LIMIT_USD: Final = 1000.0
 _LOOK_SECONDS: Final = 0.1
 _QUIET_LOOKS: Final = 5  # in a row at which nothing was left to do
+_WHENEVER_SECONDS: Final = 3.0  # after a command, at the most, that any moment is
 _LATE_SECONDS: Final = 4.0  # after which a held call takes effect, at the latest
 _STOP_SECONDS: Final = 10.0  # Source: the issue on crashes, Stopping
 
@@ -83,7 +84,6 @@ class _Run:
         self._plan = plan
         self._rng = Random(f"{plan.seed}, as it goes")  # noqa: S311 - keeps no secret
         self._hold = Hold(plan.point.moment)
-        self._armed = asyncio.Event()
         self.hits: dict[str, list[Hits]] = {}
         self.was_reached = False
 
@@ -109,27 +109,19 @@ class _Run:
 
     async def _come_to_the_point(self) -> None:
         """Play the scene until the bot is where it is to be killed."""
-        playing = asyncio.create_task(
-            Play(self._stage, self._plan.wish, self._arm).play(self._plan.point.scene)
-        )
+        point = self._plan.point
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                if self._plan.point.call is not None:
+                await Play(self._stage, self._plan.wish, self._arm).play(point.scene)
+                if point.call is not None:
                     await self._hold.reached.wait()
-                elif self._plan.point.scene is Scene.WHENEVER:
-                    await self._armed.wait()
-                    await asyncio.sleep(self._rng.uniform(0.0, 3.0))
-                else:
-                    await playing
             self.was_reached = True
-            self._stage.tell(f"the point: {self._plan.point.name}")
-        except TimeoutError:
-            self._stage.tell("the point was not reached")
-        finally:
-            playing.cancel()
-            with suppress(asyncio.CancelledError, TimeoutError, Refused):
-                await playing
-        if self._plan.point.moment is Moment.ANSWERED:
+            self._stage.tell(f"the point: {point.name}")
+        except (TimeoutError, Refused) as error:
+            self._stage.tell(f"the point was not reached: {error}")
+        if point.scene is Scene.WHENEVER:
+            await asyncio.sleep(self._rng.uniform(0.0, _WHENEVER_SECONDS))
+        elif point.moment is Moment.ANSWERED:
             await asyncio.sleep(self._rng.choice((0.0, self._rng.uniform(0.0, 0.05))))
 
     async def _arm(self) -> None:
@@ -140,7 +132,6 @@ class _Run:
             await ask(self._stage, wish)
         for name in self._plan.early:
             await self._strike(name)
-        self._armed.set()
 
     async def _strike(self, name: str) -> None:
         self._stage.tell(f"trouble: {name}")

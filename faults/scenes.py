@@ -21,6 +21,7 @@ PATIENCE_SECONDS: Final = 25.0
 
 _REROLL, _DELETE = "🔁", "❌"
 _LONG_SECONDS: Final = 4.0
+_TRIES: Final = 3  # of a command on a machine that has much to do
 
 Arm = Callable[[], Awaitable[None]]
 """From here on the call is held, and things go wrong."""
@@ -143,8 +144,12 @@ class Play:
         self._stage.wiro.script.add(Rule(call="task", do=script, prompt_contains=self._prompt))
 
     async def _acknowledged(self) -> Message:
-        typed = await self._owner.type("sana", channel=self._wish.channel, options=self._wish.options)
-        return await self._owner.message(self._wish.channel, typed.message_id)
+        """Type the `/sana`, again where the bot was too slow, and return its message."""
+        for _ in range(_TRIES):
+            typed = await self._owner.type("sana", channel=self._wish.channel, options=self._wish.options)
+            if typed.message_id is not None:
+                return await self._owner.message(self._wish.channel, typed.message_id)
+        raise TimeoutError("no command was answered")
 
     async def _result(self) -> Message:
         message = await self._acknowledged()
