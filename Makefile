@@ -6,7 +6,7 @@ export PYTHON
 VENV := .venv/bin
 PROMPT ?= Cinematic photo, black panther, trending on artstation
 
-.PHONY: help setup demo test check format bench-quota requirements clean
+.PHONY: help setup demo test check format bench bench-quota requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: ## put the code into the project's format
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
 
+bench: setup ## measure the bot side by side with the floor (QUICK=1 within two minutes, STRICT=1 fails)
+	@$(VENV)/python -m bench $(if $(QUICK),--quick) $(if $(STRICT),--strict)
+
 bench-quota: setup ## measure the check and reservation of a /sana on a million ledger entries
 	@$(VENV)/python -m bench.quota_check
 
@@ -42,4 +45,4 @@ requirements: ## compile the pinned requirements anew from pyproject.toml (needs
 	uv pip compile --universal --generate-hashes --no-header --quiet --upgrade pyproject.toml --extra build --extra dev -o requirements-dev.txt
 
 clean: ## remove everything that was made here, but never a database
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build demo-output *.egg-info
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build demo-output bench-output *.egg-info
