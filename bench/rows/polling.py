@@ -29,6 +29,7 @@ class Followed:
     """How a task's end was found."""
 
     calls: int
+    running_at_seconds: float  # at the last look before
     late_seconds: float
 
 
@@ -39,11 +40,11 @@ async def measure(_: Path, scale: Scale) -> list[Figure]:
 
 def follow(seconds: float, next_look: NextLook) -> Followed:
     """Look at a task that takes so long until it has ended."""
-    calls, elapsed = 0, 0.0
+    calls, before, elapsed = 0, 0.0, 0.0
     while elapsed < seconds or not calls:
-        elapsed += next_look(elapsed)
+        before, elapsed = elapsed, elapsed + next_look(elapsed)
         calls += 1
-    return Followed(calls, elapsed - seconds)
+    return Followed(calls, before, elapsed - seconds)
 
 
 def clients_wait(elapsed_seconds: float) -> float:
@@ -56,7 +57,12 @@ def _followed_by_bot(durations: list[float]) -> Iterator[Followed]:
     pace = Pace()
     for seconds in durations:
         followed = follow(seconds, lambda elapsed: pace.next_look(_WORK, elapsed, expects_callback=False))
-        pace.learn(_WORK, seconds + followed.late_seconds, called_back=None)
+        pace.learn(
+            _WORK,
+            seconds + followed.late_seconds,  # when it was found: more is not known
+            called_back=None,
+            running_at_seconds=followed.running_at_seconds,
+        )
         yield followed
 
 

@@ -59,6 +59,7 @@ class Tracker:
         self._woken: set[int] = set()
         self._promised: set[int] = set()  # polls whose share of the budget is reserved
         self._called_back: set[int] = set()
+        self._seen_running: dict[int, float] = {}  # seconds after acceptance, at the last look
         self._failures: dict[int, int] = {}
         self._told_to_stop: dict[int, datetime] = {}  # when this process first asked for a task's end
         self._unknown_statuses: set[str] = set()
@@ -84,6 +85,7 @@ class Tracker:
         self._woken.discard(job_id)
         self._promised.discard(job_id)
         self._called_back.discard(job_id)
+        self._seen_running.pop(job_id, None)
         self._failures.pop(job_id, None)
         self._told_to_stop.pop(job_id, None)
 
@@ -129,6 +131,7 @@ class Tracker:
             return None
         if job.state is not State.RUNNING:
             return self._leave(job)
+        self._seen_running[job.id] = self._elapsed(job)
         self._note_unknown_status(job, task)
         if job.cancelled_by is not None or self._is_overdue(job):
             self._told_to_stop.setdefault(job.id, self._clock.now())
@@ -192,7 +195,13 @@ class Tracker:
         now = self._clock.now()
         called_back = job.id in self._called_back if job.callback_hash is not None else None
         if job.state is State.RUNNING and task.verdict is Verdict.SUCCEEDED:
-            self._pace.learn(_work(job), self._elapsed(job), called_back=called_back)
+            heard = job.id in self._called_back
+            self._pace.learn(
+                _work(job),
+                self._elapsed(job),
+                called_back=called_back,
+                running_at_seconds=None if heard else self._seen_running.get(job.id, 0.0),
+            )
         self.forget(job.id)
         overdue = self._is_overdue(job)
         after = await self._book.must_change(
