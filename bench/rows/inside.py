@@ -12,7 +12,7 @@ _COMMITS_LIMIT: Final = 6
 _CALLS_LIMIT: Final = 2
 _LAG_LIMIT_MS: Final = 20
 _HELD_LIMIT_MS: Final = 50
-_TASK_SECONDS: Final = 0.3  # the socket tells of every step
+_TASK_SECONDS: Final = 0.1  # the socket tells of its steps
 _PER_SECOND: Final = 60
 _WIRO_CALLS: Final = ("Run", "Task/Detail")
 
