@@ -9,7 +9,7 @@ RUNS ?= 50
 SEED ?=
 PROMPT ?= Cinematic photo, black panther, trending on artstation
 
-.PHONY: help setup demo test check format simulate faults bench-quota requirements clean
+.PHONY: help setup demo test check format simulate faults bench bench-quota requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ simulate: ## try the promises on simulated worlds (SEEDS=100000), or see what ha
 faults: setup ## kill the real bot again and again, and check what is promised (RUNS=200, SEED=7 to begin there)
 	@$(VENV)/python -m faults --runs "$(RUNS)" --seed "$(or $(SEED),0)"
 
+bench: setup ## measure the bot side by side with the floor (QUICK=1 within two minutes, STRICT=1 fails)
+	@$(VENV)/python -m bench $(if $(QUICK),--quick) $(if $(STRICT),--strict)
+
 bench-quota: setup ## measure the check and reservation of a /sana on a million ledger entries
 	@$(VENV)/python -m bench.quota_check
 
@@ -52,4 +55,4 @@ requirements: ## compile the pinned requirements anew from pyproject.toml (needs
 	uv pip compile --universal --generate-hashes --no-header --quiet --upgrade pyproject.toml --extra build --extra dev -o requirements-dev.txt
 
 clean: ## remove everything that was made here, but never a database
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build demo-output *.egg-info
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build demo-output bench-output *.egg-info

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -246,4 +247,6 @@ async def run_until_signalled(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, app.stop)
+    # What was imported stays. Each collection that looked through it held the loop for 40 ms.
+    gc.freeze()
     await app.run()

@@ -5,13 +5,14 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
 
 _LOOK_SECONDS = 0.05
 _PROJECT = Path(__file__).parents[1]
+_BOT = ("-m", "bot", "run")
 
 
 class BotDiedError(RuntimeError):
@@ -26,12 +27,21 @@ class BotProcess:
             needs to run.
         log_path: its standard error goes there, one run after the other.
         folder: where it runs.
+        arguments: what Python is told to run; another program that serves `/healthz` as the bot does.
     """
 
-    def __init__(self, environment: Mapping[str, str], log_path: Path, *, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log_path: Path,
+        *,
+        folder: Path | None = None,
+        arguments: Sequence[str] = _BOT,
+    ) -> None:
         self.environment = dict(environment)
         self.log_path = log_path
         self._folder = folder
+        self._arguments = tuple(arguments)
         self._process: Process | None = None
 
     @property
@@ -51,9 +61,7 @@ class BotProcess:
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "bot",
-                "run",
+                *self._arguments,
                 env={**kept, **self.environment},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -61,8 +69,10 @@ class BotProcess:
                 cwd=self._folder,
             )
 
-    async def wait_until_ready(self, timeout_seconds: float = 20.0) -> None:
-        """Wait until /healthz says 200.
+    async def wait_until_ready(
+        self, timeout_seconds: float = 20.0, *, look_seconds: float = _LOOK_SECONDS
+    ) -> None:
+        """Wait until /healthz says 200, looking every so many seconds.
 
         Raises:
             BotDiedError: the bot ended instead.
@@ -72,7 +82,7 @@ class BotProcess:
             while not await self.is_ready():
                 if self._running.returncode is not None:
                     raise BotDiedError(f"exit code {self._running.returncode}; see {self.log_path}")
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(look_seconds)
 
     async def is_ready(self) -> bool:
         """Tell whether /healthz says 200."""

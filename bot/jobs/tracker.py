@@ -60,6 +60,7 @@ class Tracker:
         self._woken: set[int] = set()
         self._promised: set[int] = set()  # polls whose share of the budget is reserved
         self._called_back: set[int] = set()
+        self._seen_running: dict[int, float] = {}  # seconds after acceptance, at the last look
         self._failures: dict[int, int] = {}
         self._told_to_stop: dict[int, datetime] = {}  # when this process first asked for a task's end
         self._last_looks: set[int] = set()  # at tasks that went on when their jobs had ended
@@ -86,6 +87,7 @@ class Tracker:
         self._woken.discard(job_id)
         self._promised.discard(job_id)
         self._called_back.discard(job_id)
+        self._seen_running.pop(job_id, None)
         self._failures.pop(job_id, None)
         self._told_to_stop.pop(job_id, None)
         self._last_looks.discard(job_id)
@@ -132,6 +134,7 @@ class Tracker:
             return None
         if job.state is not State.RUNNING:
             return self._leave(job)
+        self._seen_running[job.id] = self._elapsed(job)
         self._note_unknown_status(job, task)
         if job.cancelled_by is not None or self._is_overdue(job):
             self._told_to_stop.setdefault(job.id, self._clock.now())
@@ -202,7 +205,13 @@ class Tracker:
         now = self._clock.now()
         called_back = job.id in self._called_back if job.callback_hash is not None else None
         if job.state is State.RUNNING and task.verdict is Verdict.SUCCEEDED:
-            self._pace.learn(_work(job), self._elapsed(job), called_back=called_back)
+            heard = job.id in self._called_back
+            self._pace.learn(
+                _work(job),
+                self._elapsed(job),
+                called_back=called_back,
+                running_at_seconds=None if heard else self._seen_running.get(job.id, 0.0),
+            )
         self.forget(job.id)
         overdue = self._is_overdue(job)
         after = await self._book.must_change(

@@ -97,9 +97,10 @@ class DiscordMail:
         async with calling_discord(timeout_seconds=_CALL_SECONDS + size_bytes / _TRANSFER_BYTES_PER_SECOND):
             try:
                 channel = await self._client.create_dm(discord.Object(member_id))
-                await channel.send(
-                    view=letter(job, pictures), files=files(pictures), nonce=nonce, allowed_mentions=NOBODY
-                )
+                with files(pictures) as uploads:
+                    await channel.send(
+                        view=letter(job, pictures), files=uploads, nonce=nonce, allowed_mentions=NOBODY
+                    )
             except discord.Forbidden as error:
                 if error.code in _CLOSED:
                     raise DirectMessagesClosedError(str(member_id)) from error

@@ -1,7 +1,8 @@
 """What messages with pictures have in common: the gallery, the files that go up with it, and the settings."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import discord
@@ -27,9 +28,29 @@ def gallery(parameters: SanaParameters, pictures: Sequence[Picture]) -> list[dis
     ]
 
 
-def files(pictures: Sequence[Picture]) -> list[discord.File]:
-    """Return the files of one attempt; sending uses them up."""
-    return [discord.File(io.BytesIO(picture.content), filename=picture.filename) for picture in pictures]
+@contextmanager
+def files(pictures: Sequence[Picture]) -> Iterator[list[discord.File]]:
+    """Give the files of one attempt, and let go of their bytes after it.
+
+    discord.py leaves every file that was sent in a reference cycle, so that its bytes would stay in memory
+    until the garbage collector comes by, which many large pictures do not bring about.
+    """
+    streams = [_Stream(picture.content) for picture in pictures]
+    try:
+        yield [
+            discord.File(stream, filename=picture.filename)
+            for stream, picture in zip(streams, pictures, strict=True)
+        ]
+    finally:
+        for stream in streams:
+            io.BytesIO.close(stream)  # discord.py has put something else in the place of its own
+
+
+class _Stream(io.BytesIO):
+    """Bytes that are read without a copy being made: aiohttp asks for the buffer to learn its size."""
+
+    def getbuffer(self) -> memoryview:
+        return memoryview(self.getvalue())
 
 
 def settings_line(parameters: SanaParameters) -> str:

@@ -55,9 +55,10 @@ class TokenWay:
 
     async def edit(self, page: Page, pictures: Sequence[Picture]) -> None:
         """Replace the whole message."""
-        await self._webhook.edit_message(
-            _message_id(self._job), view=page, attachments=files(pictures), allowed_mentions=NOBODY
-        )
+        with files(pictures) as uploads:
+            await self._webhook.edit_message(
+                _message_id(self._job), view=page, attachments=uploads, allowed_mentions=NOBODY
+            )
 
     async def fetch(self) -> discord.Message:
         """Return the message."""
@@ -85,7 +86,8 @@ class ChannelWay:
 
     async def edit(self, page: Page, pictures: Sequence[Picture]) -> None:
         """Replace the whole message."""
-        await self._message().edit(view=page, attachments=files(pictures), allowed_mentions=NOBODY)
+        with files(pictures) as uploads:
+            await self._message().edit(view=page, attachments=uploads, allowed_mentions=NOBODY)
 
     async def fetch(self) -> discord.Message:
         """Return the message."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from sandbox.wiro import png
 from sandbox.wiro.drawing import draw_png
 from sandbox.wiro.tool import Inputs
 
-_Key = tuple[int, int, str, int, int]
+_Key = tuple[Callable[..., bytes], tuple[object, ...]]
 
 _THREADS = 2
 _MAX_KEPT_BYTES = 64 * 1024 * 1024
@@ -27,18 +28,25 @@ class Drawings:
 
     async def picture(self, inputs: Inputs, index: int) -> bytes:
         """Give the picture number `index` of a task with these inputs."""
-        key = (inputs.width, inputs.height, inputs.prompt, inputs.seed, index)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        if key not in self._under_way:
-            self._under_way[key] = self.make(draw_png, *key)
-            self._under_way[key].add_done_callback(partial(self._keep, key))
-        return await asyncio.shield(self._under_way[key])
+        return await self._once(draw_png, inputs.width, inputs.height, inputs.prompt, inputs.seed, index)
+
+    async def noise(self, inputs: Inputs, index: int) -> bytes:
+        """Give a picture in its place that nothing can compress; the prompt does not matter."""
+        return await self._once(png.noise, inputs.width, inputs.height, inputs.seed + index)
 
     def make(self, function: Callable[..., bytes], *arguments: object) -> asyncio.Future[bytes]:
         """Make another file in a thread."""
         return asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+
+    async def _once(self, function: Callable[..., bytes], *arguments: object) -> bytes:
+        key = function, arguments
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        if key not in self._under_way:
+            self._under_way[key] = self.make(function, *arguments)
+            self._under_way[key].add_done_callback(partial(self._keep, key))
+        return await asyncio.shield(self._under_way[key])
 
     async def close(self) -> None:
         """Give up what nobody has begun to draw, and wait for the rest."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.wiro.waiting import Waiters
 
-_KEPT = 10_000
+_KEPT = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,8 +57,7 @@ class Outputs:
         if kind == "bomb":
             return Draft(name=name, data=await self._drawings.make(png.bomb), kind=kind)
         if kind == "huge":
-            data = await self._drawings.make(png.noise, inputs.width, inputs.height, inputs.seed + index)
-            return Draft(name=name, data=data, kind=kind)
+            return Draft(name=name, data=await self._drawings.noise(inputs, index), kind=kind)
         data = await self._drawings.picture(inputs, index)
         if kind == "broken":
             data = png.with_wrong_checksum(data)

@@ -70,7 +70,7 @@ class WiroServer:
 
     @property
     def requests(self) -> tuple[Seen, ...]:
-        """The newest requests (10,000 at most), oldest first."""
+        """The newest requests (20,000 at most), oldest first."""
         return self._journal.seen
 
     @property

@@ -1,7 +1,9 @@
 """When to poll: pure arithmetic over what was learned."""
 
 from itertools import pairwise
+from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +69,35 @@ def test_a_taught_pace_asks_less_and_finds_out_sooner() -> None:
             delay[is_taught] += moments[-1] - seconds
     assert calls[True] < calls[False]
     assert delay[True] <= delay[False]
+
+
+@pytest.mark.parametrize("usual", [3.0, 10.0, 30.0, 120.0])
+def test_what_polls_find_lets_them_come_no_later(usual: float) -> None:
+    """With nothing to learn from but its own polls, the pace beats that of Wiro's clients for good."""
+    pace, drawn = Pace(), Random(1)  # noqa: S311 - a simulation keeps no secret
+    calls = {True: 0, False: 0}
+    delay = {True: 0.0, False: 0.0}
+    for _ in range(1000):
+        seconds = usual * drawn.uniform(0.7, 1.3)
+        for is_taught, one in ((True, pace), (False, Pace())):
+            moments = looks(one, until=seconds, expects_callback=False)
+            calls[is_taught] += len(moments)
+            delay[is_taught] += moments[-1] - seconds
+            before = [0.0, *moments][-2]
+            one.learn(WORK, moments[-1], called_back=None, running_at_seconds=before)
+    assert calls[True] <= calls[False]
+    assert delay[True] < delay[False]
+
+
+def test_polls_come_sooner_when_tasks_become_quicker() -> None:
+    """A pace that has learned thirty seconds from its polls learns ten from them, too."""
+    pace = Pace()
+    for seconds in (30.0, 10.0):
+        for _ in range(60):
+            moments = looks(pace, until=seconds, expects_callback=False)
+            before = [0.0, *moments][-2]
+            pace.learn(WORK, moments[-1], called_back=None, running_at_seconds=before)
+        assert looks(pace, until=seconds, expects_callback=False)[-1] < seconds * 1.15
 
 
 @given(

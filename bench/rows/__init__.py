@@ -1,0 +1,1 @@
+"""The measurements, each of one thing, as far as they can be told apart."""
