@@ -36,6 +36,7 @@ class Nature:
         patience_seconds: after which the caller gives up waiting.
         times: how much more often than others these calls fail, which are rare.
         latest_seconds: after the caller gave up, until when the effect may still come; None: it never does.
+        outlives_seconds: after the caller died, likewise; None: as long as if it had not.
     """
 
     domain: str
@@ -44,6 +45,7 @@ class Nature:
     refusals: Sequence[tuple[str, Callable[[], SanaBotError]]]
     patience_seconds: float
     latest_seconds: float | None
+    outlives_seconds: float | None = None
     times: float = 1.0
 
     def names_of_faults(self) -> Iterator[str]:
@@ -123,6 +125,8 @@ class Calls:
         plan = self._draw(nature, name)
 
         def arrive() -> None:
+            if nature.outlives_seconds is not None and process.dead_for_seconds > nature.outlives_seconds:
+                return
             around.crash(process, f"{name}, under way", job_id)
             result, error = _do(effect, plan)
             kind = "->" if plan.has_effect else "-x"

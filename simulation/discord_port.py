@@ -32,6 +32,7 @@ _EDIT: Final = Nature(
     refusals=_THROTTLED,
     patience_seconds=_PATIENCE_SECONDS,
     latest_seconds=55.0,  # within the minute that `bot.jobs.progress` reckons with
+    outlives_seconds=4.5,  # within the five seconds that it reckons with after a start
 )
 _READ: Final = Nature(
     domain="discord",

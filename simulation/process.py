@@ -42,6 +42,7 @@ class Process:
         self._loop = loop
         self.number = number
         self.is_alive = True
+        self._died_at = 0.0
         self.ended = asyncio.Event()
         self._tasks: list[asyncio.Task[Any]] = []
         self._context = copy_context()
@@ -60,7 +61,13 @@ class Process:
     def die(self) -> None:
         """End now: from here on no call of it goes out, and no answer comes in."""
         self.is_alive = False
+        self._died_at = self._loop.time()
         self.ended.set()
+
+    @property
+    def dead_for_seconds(self) -> float:
+        """How long ago it died; 0 while it lives."""
+        return 0.0 if self.is_alive else self._loop.time() - self._died_at
 
     def check(self) -> None:
         """Let a call of a dead process end its task.

@@ -69,10 +69,15 @@ class Progress:
         """A job's first message shows this stage."""
         self._shown[job_id] = (stage, None)
 
-    def recover(self, job_ids: Iterable[int]) -> None:
-        """Reckon with edits of these jobs' messages that an earlier process began and may not have ended."""
-        for job_id in job_ids:
-            self._doubt(job_id, _AFTER_A_STOP_SECONDS)
+    def recover(self, jobs: Iterable[Job]) -> None:
+        """Reckon with edits of these jobs' messages that an earlier process began and may not have ended.
+
+        A job that is too young for an edit had none.
+        """
+        now = self._clock.now()
+        for job in jobs:
+            if now - job.created_at >= _PAUSE:
+                self._doubt(job.id, _AFTER_A_STOP_SECONDS)
 
     def touch(self, job_ids: Iterable[int]) -> None:
         """What these jobs' messages show may no longer be true."""

@@ -233,7 +233,7 @@ class JobService:
         """
         jobs = await self._store.list_open()
         self._book.add(jobs)
-        self._progress.recover(job.id for job in jobs)
+        self._progress.recover(jobs)
         for job in jobs:
             if job.message_id is None:
                 self._adopter.add(job)

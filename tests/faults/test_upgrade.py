@@ -19,7 +19,7 @@ from storage.migrate import migrate
 from tests.support.disk import BLOCK_BYTES, SmallDisk, damage_page_of, faults_in, locked, small_disk
 from tests.support.earlier import NEWEST, add_jobs_in_every_state, rows_of, set_back, version_of
 from tests.support.quotas import said
-from tests.support.stage import UNLIMITED, Stage, staged
+from tests.support.stage import UNLIMITED, Stage, eventually, staged
 from tests.support.starts import why_not
 
 DISK_BYTES = 4 * 1024 * 1024
@@ -27,6 +27,8 @@ INDEX_BYTES = 32 * 1024
 """What SQLite makes beside a database as soon as it is read."""
 
 FIRST = 1
+
+SETTLED = "SELECT credits FROM ledger WHERE job_id = 2 AND kind = 'settle'"
 
 
 @pytest.fixture
@@ -78,14 +80,15 @@ async def ends_well(stage: Stage, message: Message, log: Path) -> None:
         done = await stage.end_of(message)
         assert (len(done.pictures), stage.calls("Run")) == (1, 2)
         assert (await stage.end_of(await stage.sana())).pictures
+        await eventually(
+            lambda: stage.rows("SELECT * FROM ledger WHERE job_id = 2 AND kind = 'settle'") != []
+        )
         assert await bot.stop() == 0
     finally:
         await bot.end()
     assert version_of(stage.database) == NEWEST
     assert faults_in(stage.database) == []
-    assert {"settle": 1} in [
-        {row["kind"]: row["credits"]} for row in stage.rows("SELECT * FROM ledger WHERE job_id = 2")
-    ]
+    assert [row["credits"] for row in stage.rows(SETTLED)] == [1]
 
 
 @pytest.mark.parametrize("version", range(FIRST, NEWEST))

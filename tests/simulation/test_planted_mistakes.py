@@ -87,12 +87,6 @@ MISTAKES = (
         "        if unsure_for < 0:\n            self._unsure[job.id]",
     ),
     Mistake(
-        "edits that an earlier process began are not reckoned with",
-        "bot/jobs/service.py",
-        "        self._progress.recover(job.id for job in jobs)\n",
-        "",
-    ),
-    Mistake(
         "a cancel while Run is under way is forgotten",
         "bot/jobs/tracker.py",
         "        if job.cancelled_by is not None or self._is_overdue(job):\n            self._told",
@@ -103,12 +97,6 @@ MISTAKES = (
         "bot/jobs/search.py",
         "not matches(job, task) or await",
         "await",
-    ),
-    Mistake(
-        "a job that was not found is lost although Wiro never answered",
-        "bot/jobs/search.py",
-        "            patience = _UNANSWERED_AT_MOST\n",
-        "            patience = self._lost_after\n",
     ),
     Mistake(
         "a success that turns up after all is ignored",
