@@ -196,8 +196,7 @@ class _Run:
             async with asyncio.timeout(CALM_SECONDS):
                 while quiet < _QUIET_LOOKS:
                     await asyncio.sleep(_LOOK_SECONDS)
-                    if not self._stage.bot.is_running:
-                        raise BotDiedError("it ended by itself")
+                    self._stage.check_alive()
                     left = await self._left()
                     quiet = 0 if left else quiet + 1
         return [f"left to do after {CALM_SECONDS:.0f} seconds: {each}" for each in left]

@@ -1,7 +1,5 @@
 """What members do: the scenes that lead to each point, and how they fidget afterwards."""
 
-import os
-import signal
 from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 from typing import Final
@@ -129,7 +127,7 @@ class Play:
         self._let_task(TaskScript(seconds=1.0))
         await self._plain()
         await self._task(lambda task: task.ended)
-        os.kill(self._stage.bot.pid, signal.SIGSTOP)
+        self._stage.freeze()
 
     async def _starting(self) -> None:
         await self._arm()

@@ -1,6 +1,8 @@
 """Where a run takes place: both servers in this process, the bot in one of its own, and members who act."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -63,10 +65,20 @@ class Stage:
 
     async def kill(self) -> None:
         """Kill the bot. Raises BotDiedError if it has ended by itself."""
-        if not self.bot.is_running:
-            raise BotDiedError("it ended by itself")
+        self.check_alive()
         self.tell("the bot is killed")
         await self.bot.kill()
+
+    def freeze(self) -> None:
+        """Let the bot do nothing any more, not even answer. Raises BotDiedError if it has ended by itself."""
+        self.check_alive()
+        self.tell("the bot's machine hangs")
+        os.kill(self.bot.pid, signal.SIGSTOP)
+
+    def check_alive(self) -> None:
+        """Raise BotDiedError if the bot has ended by itself."""
+        if not self.bot.is_running:
+            raise BotDiedError("it ended by itself")
 
     def hold(self, call: Call, hold: Hold) -> None:
         """Have the next such call held."""
