@@ -64,9 +64,9 @@ async def racers(stage: Stage, members: Sequence[Member], prompts: Sequence[str]
 
 async def outcome(stage: Stage, racer: Racer, note: str) -> str:
     """Return what became of a job, after message, store, ledger and Wiro were seen to tell the same."""
-    ended = await stage.end_of(racer.message, racer.member)
+    ended = await stage.end_of(racer.message, racer.member, timeout_seconds=90)
     query = "SELECT * FROM jobs WHERE message_id = ? AND closed_at IS NOT NULL"
-    await eventually(lambda: bool(stage.rows(query, ended.id)))
+    await eventually(lambda: bool(stage.rows(query, ended.id)), 90)  # an edit in doubt takes a minute
     [job] = stage.rows(query, ended.id)
     entries = stage.rows("SELECT * FROM ledger WHERE job_id = ? ORDER BY id", job["id"])
     ledger = [(entry["kind"], entry["credits"]) for entry in entries]
