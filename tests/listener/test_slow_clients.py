@@ -59,7 +59,7 @@ async def test_whoever_never_ends_a_header_is_cut_off(stage: Stage, start: bytes
     await drip(transport, caller, b"x"[: len(start)])
     assert not caller.received
     assert stage.jobs.heard == []
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert await stage.post(KNOWN) == 200
 
 
@@ -98,7 +98,7 @@ async def test_a_rest_that_never_comes_is_not_waited_for_long(stage: Stage) -> N
     """Whoever announces more than is wanted, and sends nothing, holds a place for no more than seconds."""
     began = time.monotonic()
     await exchange(stage.port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 8
 
 
 @pytest.mark.usefixtures("few_places")
@@ -132,6 +132,6 @@ async def test_a_stop_waits_for_no_client(stage: Stage) -> None:
         assert await stage.post(KNOWN) == 200
         began = time.monotonic()
         await stage.listener.stop()
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 8
         await asyncio.gather(*(caller.wait_until_ended() for caller in callers))
     assert asyncio.all_tasks() <= before
