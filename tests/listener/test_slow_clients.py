@@ -9,6 +9,7 @@ import pytest
 
 from tests.listener.calling import KNOWN, UNKNOWN, Stage
 from tests.listener.raw import PATIENCE_SECONDS, Caller, answers, ask, dial, exchange, head, post
+from tests.support.log import Log
 from tests.support.stage import eventually
 
 PLACES = 8
@@ -117,6 +118,22 @@ async def test_callbacks_of_many_tasks_that_end_together_are_all_heard(stage: St
     heard = await asyncio.gather(*(ask(stage.port, post(KNOWN)) for _ in range(PLACES)))
     assert {answer.status for answer in heard} == {200}
     assert len(stage.jobs.heard) == PLACES
+
+
+@pytest.mark.usefixtures("short_times")
+async def test_a_connection_that_ends_before_its_request_is_looked_at_is_no_failure(
+    stage: Stage, log: Log
+) -> None:
+    """A busy moment lets the request and the end of the connection's time come at once: nobody is alarmed."""
+    starts = [head(KNOWN, b"Content-Length: 50") + b"{"] * PLACES
+    async with open_connections(stage.port, [b""] * PLACES) as callers:
+        assert await stage.post(KNOWN) == 200  # all of them were taken by now
+        for caller, start in zip(callers, starts, strict=True):
+            caller.transport.write(start)
+        time.sleep(0.5)  # noqa: ASYNC251 - this is the busy moment
+        await asyncio.gather(*(caller.wait_until_ended() for caller in callers))
+    assert not log.of("listener.failed")
+    assert await stage.post(KNOWN) == 200
 
 
 async def test_a_callback_counts_whatever_becomes_of_its_connection(stage: Stage) -> None:
