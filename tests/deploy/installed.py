@@ -52,7 +52,7 @@ class Image:
 
     def _run(self, command: str) -> None:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        ran = subprocess.run(
+        ran = subprocess.run(  # noqa: S603 - a command of this repository's Dockerfile
             ["sh", "-ec", self.here(command)],  # noqa: S607 - as Docker runs it
             cwd=self.folder / "src",
             env={"PATH": path, "HOME": str(self.folder)},

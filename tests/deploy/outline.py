@@ -1,4 +1,4 @@
-"""Reads the part of YAML that compose.yaml is written in: mappings, lists of scalars, plain and quoted scalars.
+"""Reads the part of YAML that compose.yaml is written in: mappings, lists of scalars, scalars.
 
 There is no YAML library among the project's; what goes beyond this part raises ValueError.
 """

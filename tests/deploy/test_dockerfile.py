@@ -32,7 +32,7 @@ def test_what_builds_is_not_what_runs() -> None:
 
 
 def test_every_download_is_pinned() -> None:
-    """Bases have a version, no address is added, and what pip fetches must have the hash of requirements.txt."""
+    """Bases have a version, no address is added, and what pip fetches has a hash of requirements.txt."""
     assert all(re.search(r":\d", rest) and ":latest" not in rest for rest in all_of("FROM"))
     assert not all_of("ADD")
     installs = [run for run in all_of("RUN") if " install " in run and "pip " in run]
@@ -69,7 +69,7 @@ def test_everything_that_is_copied_is_there() -> None:
 
 
 def test_the_build_sees_all_of_the_code_and_nothing_else() -> None:
-    """Every tracked file of the packages comes into the build, and no other but what pip needs of the project."""
+    """Every tracked file of the packages comes into the build, and no other but what pip needs."""
     packages = {"bot", "cogs", "storage", "sandbox"}
     for path in tracked():
         top = PurePosixPath(path).parts[0]

@@ -1,4 +1,4 @@
-"""The Dockerfile's commands, run: what it installs is started on the sandbox, asked for its health, stopped."""
+"""The Dockerfile's commands, run: what it installs is started on the sandbox, asked for its health, ended."""
 
 import asyncio
 import signal
@@ -99,7 +99,7 @@ async def test_a_bot_that_is_not_connected_is_unhealthy(image: Image, stage: Sta
     environment = environment_of(image, stage)
     async with container(image, environment):
         async with asyncio.timeout(START_SECONDS):
-            while not await listens(int(environment["CALLBACK_PORT"])):
+            while not await listens(int(environment["CALLBACK_PORT"])):  # noqa: ASYNC110 - a process tells nobody
                 await asyncio.sleep(0.05)
         assert await health(image, environment) == 1
 
