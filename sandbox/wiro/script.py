@@ -87,6 +87,10 @@ class Script:
         self._used[self._added] = 0
         return self._added
 
+    def stands(self, number: int) -> bool:
+        """Say whether a rule may still apply."""
+        return number in self._rules
+
     def clear(self) -> None:
         """Forget every rule."""
         self._rules.clear()
