@@ -6,7 +6,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import aiohttp
 import structlog
@@ -23,10 +23,12 @@ from bot.jobs.removal import Remover
 from bot.jobs.results import Results
 from bot.jobs.rules import JobRules
 from bot.jobs.service import JobService
+from bot.meter import UNMETERED, Meter
 from bot.present.mail import DiscordMail
 from bot.present.messenger import DiscordMessenger
 from bot.quotas.model import OwnerTerms
 from bot.quotas.service import QuotaService
+from bot.scrape import MetricsListener
 from bot.settings import Settings
 from bot.wiro.client import WiroClient, connector
 from bot.wiro.signing import Credentials
@@ -38,6 +40,9 @@ from storage.jobs import SqliteJobStore
 from storage.notices import SqliteNoticeStore
 from storage.quotas import SqliteQuotaStore
 from storage.reports import SqliteReports
+
+if TYPE_CHECKING:
+    from bot.metrics import Metrics
 
 USER_AGENT: Final = f"sana-bot/{__version__}"
 _STOP_SECONDS: Final = 2.0  # for what is between two effects when a stop is asked for
@@ -104,12 +109,15 @@ class App:
     async def _start_and_work(self) -> None:
         settings = self._settings
         point_at(settings.discord_api_base, settings.discord_gateway_url)
+        metrics = _metrics(settings)
+        meter = metrics or UNMETERED
         async with contextlib.AsyncExitStack() as stack:
             database = await stack.enter_async_context(Database.open(settings.database_url))
-            client = await stack.enter_async_context(SanaClient(guarded_tree(settings.discord_guild_ids)))
+            tree = guarded_tree(settings.discord_guild_ids, meter)
+            client = await stack.enter_async_context(SanaClient(tree, meter.discord_failed))
             messenger = DiscordMessenger(client, SystemClock())
             mail = await stack.enter_async_context(DiscordMail.open(client))
-            wiro = await stack.enter_async_context(_wiro(settings))
+            wiro = await stack.enter_async_context(_wiro(settings, meter))
             pictures = await stack.enter_async_context(
                 PictureFetcher.open(allowed_hosts=settings.wiro_output_hosts, user_agent=USER_AGENT)
             )
@@ -123,6 +131,7 @@ class App:
                 messenger=messenger,
                 clock=SystemClock(),
                 rules=_rules(settings),
+                meter=meter,
             )
             quotas = QuotaService(
                 store=SqliteQuotaStore(database, terms),
@@ -147,10 +156,12 @@ class App:
             notices = Notices(SqliteNoticeStore(database), messenger, SystemClock())
             stack.push_async_callback(messenger.aclose)
             listener = Listener(service, lambda: Health(_missing(client)))
-            await _listen(listener, settings)
+            await _listen(listener, "CALLBACK", settings.callback_host, settings.callback_port)
             stack.push_async_callback(listener.stop)
+            if metrics is not None:
+                await stack.enter_async_context(_exposed(metrics, service, settings))
             served = settings.discord_guild_ids
-            await setup_cogs(client, service, quotas, results, notices, served=served)
+            await setup_cogs(client, service, quotas, results, notices, served=served, meter=meter)
             await client.sign_in(settings.discord_token.get_secret_value())
             await client.register_commands(served)
             await service.recover()
@@ -183,7 +194,7 @@ class _PartEndedError(SanaBotError):
 
 
 @contextlib.asynccontextmanager
-async def _wiro(settings: Settings) -> AsyncIterator[WiroClient]:
+async def _wiro(settings: Settings, meter: Meter) -> AsyncIterator[WiroClient]:
     secret = settings.wiro_api_secret
     async with aiohttp.ClientSession(connector=connector()) as session:
         yield WiroClient(
@@ -195,6 +206,7 @@ async def _wiro(settings: Settings) -> AsyncIterator[WiroClient]:
                 None if secret is None else secret.get_secret_value(),
             ),
             user_agent=USER_AGENT,
+            called=meter.called_wiro,
         )
 
 
@@ -220,13 +232,34 @@ def _rules(settings: Settings) -> JobRules:
     )
 
 
-async def _listen(listener: Listener, settings: Settings) -> None:
+def _metrics(settings: Settings) -> "Metrics | None":
+    if settings.metrics_port is None:
+        return None
+    from bot.metrics import Metrics  # noqa: PLC0415 - a bot without metrics need not wait for the library
+
+    return Metrics()
+
+
+@contextlib.asynccontextmanager
+async def _exposed(metrics: "Metrics", service: JobService, settings: Settings) -> AsyncIterator[None]:
+    """Serve the metrics on their own address."""
+    metrics.watch_jobs(service.open_jobs, service.waiting)
+    listener = MetricsListener(metrics.expose)
+    await _listen(listener, "METRICS", settings.metrics_host, settings.metrics_port or 0)
+    metrics.watch_loop()
     try:
-        await listener.start(settings.callback_host, settings.callback_port)
+        yield
+    finally:
+        metrics.stop()
+        await listener.stop()
+
+
+async def _listen(listener: Listener | MetricsListener, name: str, host: str, port: int) -> None:
+    try:
+        await listener.start(host, port)
     except OSError as error:
-        where = f"{settings.callback_host}:{settings.callback_port}"
         raise SettingsError(
-            f"CALLBACK_HOST and CALLBACK_PORT: cannot listen on {where} ({error.strerror})"
+            f"{name}_HOST and {name}_PORT: cannot listen on {host}:{port} ({error.strerror})"
         ) from error
 
 

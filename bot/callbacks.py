@@ -12,25 +12,17 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
-from aiohttp import HttpVersion11, StreamReader, web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import HttpProcessingError, RawRequestMessage
+from aiohttp import HttpVersion11, web
+from aiohttp.http import HttpProcessingError
 
 from bot.errors import StorageError
 from bot.jobs.budget import Budget
+from bot.serving import BODY_BYTES, BoundedServer, only
 
 CALLBACK_PATH: Final = "/wiro/callback"
 
 _CALLBACK: Final = re.compile(re.escape(CALLBACK_PATH) + r"/([A-Za-z0-9_-]{43})")
-_BODY_BYTES: Final = 64 * 1024
 _BODY_SECONDS: Final = 5.0
-_CONNECTIONS_AT_MOST: Final = 256
-_CONNECTION_SECONDS: Final = 15.0  # each serves one request, which takes milliseconds
-_PIECE_BYTES: Final = 4096
-_HEADERS_AT_MOST: Final = 48  # a proxy adds a dozen
-_HEADER_BYTES: Final = 2048
-_LINGER_SECONDS: Final = 1.0  # that a rest of the body is taken in, so that whoever sends it sees the answer
-_STOP_SECONDS: Final = 1.0
 _UNKNOWN_PER_SECOND: Final = 20.0  # tokens that no open job has are looked up in the database this often
 _UNKNOWN_AT_ONCE: Final = 40.0
 
@@ -68,9 +60,7 @@ class Listener:
         self._jobs = jobs
         self._health = health
         self._unknown = Budget(per_second=_UNKNOWN_PER_SECOND, burst=_UNKNOWN_AT_ONCE)
-        self._http: web.Server | None = None
-        self._server: asyncio.Server | None = None
-        self._connections: dict[_Connection, None] = {}  # the oldest comes first
+        self._server = BoundedServer("callbacks", self._answer)
 
     async def start(self, host: str, port: int) -> int:
         """Begin to listen and return the port; 0 asks for a free one.
@@ -78,49 +68,20 @@ class Listener:
         Raises:
             OSError: the address cannot be bound.
         """
-        http = self._http = web.Server(
-            self._serve,
-            request_factory=_to_request,
-            access_log=None,
-            auto_decompress=False,
-            max_headers=_HEADERS_AT_MOST,
-            max_field_size=_HEADER_BYTES,
-            read_bufsize=_BODY_BYTES,
-            lingering_time=_LINGER_SECONDS,
-        )
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: _Connection(http(), self._connections), host, port
-        )
-        bound: int = self._server.sockets[0].getsockname()[1]
-        log.info("listener.started", host=host, port=bound)
-        return bound
+        return await self._server.start(host, port)
 
     async def stop(self) -> None:
         """Stop listening, and end every connection."""
-        if self._server is None or self._http is None:
-            return
-        self._server.close()
-        self._http.pre_shutdown()
-        await self._http.shutdown(_STOP_SECONDS)
-
-    async def _serve(self, request: web.BaseRequest) -> web.Response:
-        """Answer a request, and close its connection afterwards, so that its time bounds one request."""
-        try:
-            response = await self._answer(request)
-        except Exception:
-            log.exception("listener.failed")  # aiohttp's own log is off: see `bot.logs`
-            raise
-        response.force_close()
-        return response
+        await self._server.stop()
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         path = request.rel_url.raw_path
         if path == "/healthz":
-            return self._healthz() if request.method in {"GET", "HEAD"} else _only("GET, HEAD")
+            return self._healthz() if request.method in {"GET", "HEAD"} else only("GET, HEAD")
         callback = _CALLBACK.fullmatch(path)
         if callback is None:
             return web.Response(status=404)
-        return await self._callback(request, callback[1]) if request.method == "POST" else _only("POST")
+        return await self._callback(request, callback[1]) if request.method == "POST" else only("POST")
 
     async def _callback(self, request: web.BaseRequest, token: str) -> web.Response:
         if not self._jobs.knows_callback(token) and not self._unknown.take():
@@ -139,75 +100,6 @@ class Listener:
         )
 
 
-class _Connection(asyncio.BufferedProtocol):
-    """A connection that is ended when its time is over, or where there are too many and it is the oldest.
-
-    aiohttp itself waits for ever for the first request of a connection, and takes any number of them. It is
-    given what comes in small pieces, for it keeps the one in which it found an error for a while.
-    """
-
-    def __init__(self, inner: asyncio.Protocol, connections: dict["_Connection", None]) -> None:
-        self._inner = inner
-        self._connections = connections
-        self._timer: asyncio.TimerHandle | None = None
-        self._transport: asyncio.Transport | None = None
-        self._piece = bytearray(_PIECE_BYTES)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("the listener serves streams")
-        if len(self._connections) >= _CONNECTIONS_AT_MOST:
-            next(iter(self._connections)).end()
-        self._connections[self] = None
-        self._transport = transport
-        self._timer = asyncio.get_running_loop().call_later(_CONNECTION_SECONDS, self.end)
-        self._inner.connection_made(transport)
-
-    def end(self) -> None:
-        """End it at once, whatever it does."""
-        self._connections.pop(self, None)
-        if self._transport is not None:
-            self._transport.abort()
-
-    def get_buffer(self, _size_hint: int) -> bytearray:
-        return self._piece
-
-    def buffer_updated(self, size_bytes: int) -> None:
-        self._inner.data_received(bytes(self._piece[:size_bytes]))
-
-    def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
-
-    def pause_writing(self) -> None:
-        self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._inner.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._connections.pop(self, None)
-        self._inner.connection_lost(exc)
-
-
-def _to_request(
-    message: RawRequestMessage,
-    payload: StreamReader,
-    protocol: web.RequestHandler,
-    writer: AbstractStreamWriter,
-    task: asyncio.Task[None],
-) -> web.BaseRequest:
-    """Make aiohttp's request without the host of an absolute address: it raises where that is no name."""
-    if message.url.absolute:
-        message = message._replace(url=message.url.relative())
-    return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
-
-
-def _only(methods: str) -> web.Response:
-    return web.Response(status=405, headers={"Allow": methods})
-
-
 async def _read_body(request: web.BaseRequest) -> bytes:
     """Return the body, or nothing where it is too long, too slow or broken: it is only a hint.
 
@@ -221,7 +113,7 @@ async def _read_body(request: web.BaseRequest) -> bytes:
             await _invite_body(request)
             async for chunk in request.content.iter_any():
                 body += chunk
-                if len(body) > _BODY_BYTES:
+                if len(body) > BODY_BYTES:
                     return b""
             return bytes(body)
     return b""

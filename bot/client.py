@@ -1,5 +1,8 @@
 """The connection to Discord: the least intents, no caches that grow, and what is known of its shards."""
 
+from collections.abc import Callable
+from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -24,9 +27,17 @@ def point_at(api_base: str, gateway_url: str) -> None:
 
 
 class SanaClient(commands.AutoShardedBot):
-    """A bot that needs to see servers and reactions, and nothing that is written."""
+    """A bot that needs to see servers and reactions, and nothing that is written.
 
-    def __init__(self, tree_class: type[discord.app_commands.CommandTree[Any]]) -> None:
+    Args:
+        tree_class: of its command tree.
+        failed: is told of each request to Discord that failed, those that discord.py repeats included:
+            ``http_429``, or ``no_answer``.
+    """
+
+    def __init__(
+        self, tree_class: type[discord.app_commands.CommandTree[Any]], failed: Callable[[str], None]
+    ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -36,6 +47,7 @@ class SanaClient(commands.AutoShardedBot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            http_trace=_tracing(failed),
         )
         self._ready_shards: set[int] = set()
         self._down_shards: set[int] = set()
@@ -108,3 +120,23 @@ class SanaClient(commands.AutoShardedBot):
             await self.tree.sync()
         except discord.HTTPException as error:
             raise MessageUnavailableError(f"cannot register commands: {said(error)}") from error
+
+
+def _tracing(failed: Callable[[str], None]) -> aiohttp.TraceConfig:
+    """Return what hears of every request that discord.py sends: it tells nobody of those that it repeats."""
+
+    async def on_answer(
+        _: aiohttp.ClientSession, __: SimpleNamespace, ended: aiohttp.TraceRequestEndParams
+    ) -> None:
+        if ended.response.status >= HTTPStatus.BAD_REQUEST:
+            failed(f"http_{ended.response.status}")
+
+    async def on_no_answer(
+        _: aiohttp.ClientSession, __: SimpleNamespace, ___: aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        failed("no_answer")
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(on_answer)
+    trace.on_request_exception.append(on_no_answer)
+    return trace

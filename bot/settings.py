@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     callback_host: str = "127.0.0.1"
     callback_port: _Port = 8080
 
+    metrics_host: str = "127.0.0.1"
+    metrics_port: _Port | None = None
+
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///data/sana.db"
 
     quota_credits: Annotated[int, Field(ge=0, le=1_000_000_000)] = 20

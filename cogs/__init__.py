@@ -5,6 +5,7 @@ from discord.ext import commands
 from bot.jobs.notices import Notices
 from bot.jobs.results import Results
 from bot.jobs.service import JobService
+from bot.meter import UNMETERED, Meter
 from bot.quotas.service import QuotaService
 from cogs.cancel import CancelCog
 from cogs.details import DetailsCog
@@ -26,10 +27,12 @@ async def setup_cogs(
     notices: Notices,
     *,
     served: frozenset[int],
+    meter: Meter = UNMETERED,
 ) -> None:
     """Register every command, button and reaction with the bot, once, before it logs in.
 
-    `served` are the only servers that are served; none means all. The bot's tree has them already.
+    `served` are the only servers that are served; none means all. `meter` counts refusals. The bot's tree has
+    both already.
     """
     for cog in (
         SanaCog(service),
@@ -40,7 +43,7 @@ async def setup_cogs(
         DetailsCog(bot, results),
         UsageCog(bot, quotas),
         QuotaCog(bot, quotas),
-        ReactionCog(results, notices, served),
+        ReactionCog(results, notices, meter, served),
         UnknownCog(),
     ):
         await bot.add_cog(cog)

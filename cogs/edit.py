@@ -68,4 +68,6 @@ class EditCog(commands.Cog):
         except (Refusal, StorageError) as error:
             if isinstance(error, StorageError):
                 log.debug("edit.not_stored", interaction=interaction.id, error=str(error))
+            else:
+                interaction.client.tree.note_refusal(error)
             await show(interaction, refused(error, typed, job))

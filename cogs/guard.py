@@ -10,6 +10,7 @@ import structlog
 from discord import app_commands, ui
 
 from bot.errors import MessageError, NotServedError, Refusal, StorageError
+from bot.meter import UNMETERED, Meter
 from bot.present.answers import tell
 from bot.present.buttons import read_number
 from bot.present.notes import CANNOT_STORE, CANNOT_USE, COMMAND_CHANGED, unexpected
@@ -22,10 +23,11 @@ _Read = TypeVar("_Read")
 log = structlog.get_logger()
 
 
-def guarded_tree(guild_ids: frozenset[int]) -> type[app_commands.CommandTree[Any]]:
+def guarded_tree(guild_ids: frozenset[int], meter: Meter = UNMETERED) -> type[app_commands.CommandTree[Any]]:
     """Return the class of a command tree that serves these servers only, or all where none is named.
 
-    The bot makes its tree itself (`commands.AutoShardedBot(tree_cls=…)`), so the class has to know them.
+    The bot makes its tree itself (`commands.AutoShardedBot(tree_cls=…)`), so the class has to know them, and
+    who counts refusals.
     """
 
     class GuardedTree(app_commands.CommandTree[Any]):
@@ -38,6 +40,9 @@ def guarded_tree(guild_ids: frozenset[int]) -> type[app_commands.CommandTree[Any
 
         async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
             await explain(interaction, error)
+
+        def note_refusal(self, error: Refusal) -> None:
+            meter.refused(error)
 
     return GuardedTree
 
@@ -92,6 +97,7 @@ async def explain(interaction: Interaction, error: Exception) -> None:
         error = error.original
     match error:
         case Refusal():
+            interaction.client.tree.note_refusal(error)
             note = refusal(error)
         case StorageError():
             log.debug("command.not_stored", interaction=interaction.id, error=str(error))

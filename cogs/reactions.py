@@ -24,6 +24,7 @@ from bot.jobs.model import Job
 from bot.jobs.notices import Notices
 from bot.jobs.ports import Request
 from bot.jobs.results import Results
+from bot.meter import Meter
 from bot.present.notes import CANNOT_STORE, unexpected
 from bot.present.permissions import missing_permissions
 from bot.present.refusals import public_refusal
@@ -45,12 +46,14 @@ class ReactionCog(commands.Cog):
     Args:
         results: what they are about.
         notices: where a refusal is said.
+        meter: counts refusals.
         served: the only servers that are served; none means all.
     """
 
-    def __init__(self, results: Results, notices: Notices, served: frozenset[int]) -> None:
+    def __init__(self, results: Results, notices: Notices, meter: Meter, served: frozenset[int]) -> None:
         self._results = results
         self._notices = notices
+        self._meter = meter
         self._served = served
         self._windows = Windows()
         self._acts: dict[str, _Act] = {"🔁": self._reroll, "❌": self._remove, "✉": self._mail}
@@ -92,6 +95,8 @@ class ReactionCog(commands.Cog):
             self._check_may_use(job, member)
             await act(job, member)
         except Exception as error:  # noqa: BLE001 - as a command tree does: whatever it is, it is logged
+            if isinstance(error, Refusal):
+                self._meter.refused(error)
             await self._notices.say(
                 guild_id=job.guild_id,
                 channel_id=job.channel_id,

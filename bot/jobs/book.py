@@ -5,6 +5,7 @@ of one job come one after the other. News that comes twice finds nothing to do: 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -15,6 +16,7 @@ from bot.errors import StorageError
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Clock, JobStore
+from bot.meter import UNMETERED, Meter
 
 Change = Callable[[Job], Job | None]
 """Returns what becomes of a job, or None where there is nothing to do. Has no effects of its own."""
@@ -41,12 +43,16 @@ class Book:
         store: where jobs are kept.
         clock: the time of day, for the ledger's entries.
         on_change: is told of every job that was added or changed, before anything else happens.
+        meter: counts the changes.
     """
 
-    def __init__(self, store: JobStore, clock: Clock, on_change: Callable[[Job], None]) -> None:
+    def __init__(
+        self, store: JobStore, clock: Clock, on_change: Callable[[Job], None], meter: Meter = UNMETERED
+    ) -> None:
         self._store = store
         self._clock = clock
         self._on_change = on_change
+        self._meter = meter
         self._open: dict[int, Job] = {}
         self._by_callback: dict[bytes, int] = {}
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -54,6 +60,10 @@ class Book:
     def __len__(self) -> int:
         """Return how many jobs are open."""
         return len(self._open)
+
+    def count(self) -> Counter[State]:
+        """Return how many open jobs are in each state."""
+        return Counter(job.state for job in self._open.values())
 
     def get(self, job_id: int) -> Job | None:
         """Return an open job."""
@@ -113,6 +123,7 @@ class Book:
             if before is None or after is None:
                 return None
             await self._store.save(before, after, self._clock.now(), settle=settle)
+            self._meter.changed(before, after, settled=settle)
             self._forget(before)
             if after.is_open:
                 self._remember(after)

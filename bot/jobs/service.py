@@ -5,7 +5,8 @@ to the question who does what next.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Final
 
 import structlog
@@ -37,6 +38,7 @@ from bot.jobs.stages import Stages
 from bot.jobs.submit import Submitter, hash_callback_token
 from bot.jobs.tracker import Tracker
 from bot.jobs.wishes import ending, leaving_line, removed, removing
+from bot.meter import UNMETERED, Cause, Meter
 from bot.wiro.hint import taskid_hint
 
 _TASKS_AT_ONCE: Final = 64  # where neither the owner nor Wiro sets a limit: bounds connections and memory
@@ -51,6 +53,7 @@ class JobService:
     Args:
         store, wiro, feed, pictures, messenger, clock: the world.
         rules: the owner's settings.
+        meter: counts what happens.
     """
 
     def __init__(
@@ -63,20 +66,21 @@ class JobService:
         messenger: Messenger,
         clock: Clock,
         rules: JobRules,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._meter = meter
         self._line = Line()
         self._slots = Slots(fixed=rules.max_concurrent, most=_TASKS_AT_ONCE)
         self._gate = Gate()
-        self._book = Book(store, clock, self._route)
+        self._book = Book(store, clock, self._route, meter)
         self._live = Live(feed, moved=self._show_move, ended=self._hear_end)
         self._stages = Stages(self._book, self._line, self._slots, self._gate, self._live)
         self._progress = Progress(self._book, messenger, clock, self._stages.of)
-        self._tracker = Tracker(self._book, wiro, clock, Pace(), timeout=rules.job_timeout)
-        self._search = Search(
-            self._book, store, wiro, clock, lost_after=rules.lost_after, found=self._tracker.wake
-        )
+        self._tracker = Tracker(self._book, wiro, clock, Pace(), meter, timeout=rules.job_timeout)
+        found = partial(self._tracker.wake, cause=Cause.SEARCH)
+        self._search = Search(self._book, store, wiro, clock, lost_after=rules.lost_after, found=found)
         self._submitter = Submitter(
             self._book, self._line, self._slots, self._gate, wiro, clock, rules, in_doubt=self._search.add
         )
@@ -110,6 +114,7 @@ class JobService:
             raise LineFullError(f"{len(self._book)} jobs are open")
         job, standing = await self._store.accept(request, self._clock.now())
         stage = self._stages.of_newcomer(job.member_id)
+        self._meter.accepted(job)
         self._book.add([job])
         self._progress.begin(job.id, stage)
         log.info("job.accepted", job=job.reference, credits=job.credits, left=standing.left)
@@ -152,7 +157,7 @@ class JobService:
         if after.state is State.FINISHED or after.state in ENDED - {State.CANCELLED}:
             raise JobOverError(job.reference)
         if after.state is State.RUNNING:
-            self._tracker.wake(job_id)
+            self._tracker.wake(job_id, Cause.CANCEL)
         log.info("job.cancel", job=job.reference, by=member_id, state=str(after.state))
         return after
 
@@ -196,6 +201,16 @@ class JobService:
         """
         return await self._store.standing(guild_id, member_id, role_ids, self._clock.now())
 
+    # What is looked at from outside.
+
+    def open_jobs(self) -> Mapping[State, int]:
+        """Return how many open jobs are in each state; one that is over may still owe its message."""
+        return self._book.count()
+
+    def waiting(self) -> int:
+        """Return how many jobs wait for a slot."""
+        return len(self._line)
+
     # What the callback listener calls.
 
     def knows_callback(self, token: str) -> bool:
@@ -220,7 +235,7 @@ class JobService:
             elif job.is_open:
                 self._search.add(job.id)
         else:
-            self._tracker.wake(job.id, called_back=True)
+            self._tracker.wake(job.id, Cause.CALLBACK)
         return True
 
     # The work.
@@ -292,5 +307,4 @@ class JobService:
         self._progress.touch([job_id])
 
     def _hear_end(self, job_id: int) -> None:
-        # As after a callback: while Wiro tells by itself, polling may be slow.
-        self._tracker.wake(job_id, called_back=True)
+        self._tracker.wake(job_id, Cause.SOCKET)

@@ -17,6 +17,7 @@ from bot.jobs.model import Job, State
 from bot.jobs.pace import Pace
 from bot.jobs.ports import Clock, Wiro
 from bot.jobs.worker import Worker
+from bot.meter import Cause, Meter
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Task, Verdict, outputs_to_json
 
@@ -35,6 +36,9 @@ _KILLED_AT_MOST: Final = timedelta(seconds=60)  # that an overdue task may take 
 _LATE: Final = frozenset({State.LOST, State.EXPIRED, State.CANCELLED})
 """Ends that a success which turns up after all takes back. Source: the design, the table of transitions."""
 
+_TOLD: Final = frozenset({Cause.CALLBACK, Cause.SOCKET})
+"""Causes that Wiro itself is: while it tells, polling may be slow."""
+
 log = structlog.get_logger()
 
 
@@ -46,18 +50,22 @@ class Tracker:
         wiro: is asked for tasks.
         clock: the time of day.
         pace: decides when to poll.
+        meter: counts the looks.
         timeout: how long a task may take from Run on.
     """
 
-    def __init__(self, book: Book, wiro: Wiro, clock: Clock, pace: Pace, *, timeout: timedelta) -> None:
+    def __init__(
+        self, book: Book, wiro: Wiro, clock: Clock, pace: Pace, meter: Meter, *, timeout: timedelta
+    ) -> None:
         self._book = book
         self._wiro = wiro
         self._clock = clock
         self._pace = pace
+        self._meter = meter
         self._timeout = timeout
         self._polls = Budget(per_second=_POLLS_PER_SECOND, burst=_POLLS_AT_ONCE)
         self._worker = Worker("track", self._step, width=_LOOKS_AT_ONCE)
-        self._woken: set[int] = set()
+        self._woken: dict[int, Cause] = {}  # by the first cause since the last look
         self._promised: set[int] = set()  # polls whose share of the budget is reserved
         self._called_back: set[int] = set()
         self._seen_running: dict[int, float] = {}  # seconds after acceptance, at the last look
@@ -75,16 +83,16 @@ class Tracker:
         """Look at a task as soon as the budget allows: nobody did while the bot was down."""
         self._worker.put(job_id)
 
-    def wake(self, job_id: int, *, called_back: bool = False) -> None:
+    def wake(self, job_id: int, cause: Cause) -> None:
         """Look at a task now: something was heard of it, or its end was asked for."""
-        self._woken.add(job_id)
-        if called_back:
+        self._woken.setdefault(job_id, cause)
+        if cause in _TOLD:
             self._called_back.add(job_id)
         self._worker.put(job_id)
 
     def forget(self, job_id: int) -> None:
         """Drop what was remembered of a job that is closed."""
-        self._woken.discard(job_id)
+        self._woken.pop(job_id, None)
         self._promised.discard(job_id)
         self._called_back.discard(job_id)
         self._seen_running.pop(job_id, None)
@@ -116,7 +124,7 @@ class Tracker:
         if not woken and job_id not in self._promised and (wait := self._polls.reserve()):
             self._promised.add(job_id)
             return wait
-        self._woken.discard(job_id)
+        self._meter.looked(self._woken.pop(job_id, Cause.POLL))
         self._promised.discard(job_id)
         return await self._look(job)
 

@@ -11,7 +11,7 @@ What failed tells what may have happened at Wiro, and decides whether Run may be
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -84,6 +84,7 @@ class WiroClient:
         credentials: the project's.
         user_agent: names the bot and its version; Wiro refuses some default ones of libraries.
         timeouts: of each request, retries not counted.
+        called: is told of each request's call, such as ``Task/Detail``, and how it failed if it did.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class WiroClient:
         credentials: Credentials,
         user_agent: str,
         timeouts: Timeouts = Timeouts(),
+        called: Callable[[str, WiroError | None], None] = lambda _call, _error: None,
     ) -> None:
         self._session = session
         self._api_base = api_base.rstrip("/")
@@ -102,6 +104,7 @@ class WiroClient:
         self._credentials = credentials
         self._user_agent = user_agent
         self._timeouts = timeouts
+        self._called = called
         self._retries = Retries()
         self._slots = asyncio.Semaphore(CALLS_AT_ONCE)
         self._last_nonce = 0
@@ -188,7 +191,17 @@ class WiroClient:
         raise AssertionError("stamina raises after the last attempt")
 
     async def _exchange(self, path: str, body: Mapping[str, str | int], timeout_seconds: float) -> JsonObject:
-        """Send one request and return its answer's envelope."""
+        """Send one request, tell of it, and return its answer's envelope."""
+        call = path.removesuffix(f"/{self._tool}")
+        try:
+            answer = await self._ask(path, body, timeout_seconds)
+        except WiroError as error:
+            self._called(call, error)
+            raise
+        self._called(call, None)
+        return answer
+
+    async def _ask(self, path: str, body: Mapping[str, str | int], timeout_seconds: float) -> JsonObject:
         async with self._slots:
             started = time.monotonic()
             try:

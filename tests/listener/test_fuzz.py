@@ -75,9 +75,9 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         return Listener(overheard[-1], health)
 
     monkeypatch.setattr("bot.app.Listener", listen)
-    monkeypatch.setattr("bot.callbacks._CONNECTION_SECONDS", 0.8)
+    monkeypatch.setattr("bot.serving._CONNECTION_SECONDS", 0.8)
     monkeypatch.setattr("bot.callbacks._BODY_SECONDS", 0.3)
-    monkeypatch.setattr("bot.callbacks._LINGER_SECONDS", 0.1)
+    monkeypatch.setattr("bot.serving._LINGER_SECONDS", 0.1)
     monkeypatch.setattr("bot.jobs.search._MOST_SECONDS", 0.5)
     async with staged(tmp_path, discord=UNLIMITED) as stage:
         stage.usual |= {"width": 256, "height": 256}
@@ -170,7 +170,7 @@ def connections_left() -> int:
     """Return how many of the listener's connections are still in memory."""
     gc.collect()
     kinds = ((type(thing).__module__, type(thing).__qualname__) for thing in gc.get_objects())
-    return sum(kind == ("bot.callbacks", "_Connection") for kind in kinds)
+    return sum(kind == ("bot.serving", "_Connection") for kind in kinds)
 
 
 def tasks_under_way() -> Counter[str]:

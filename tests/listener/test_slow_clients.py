@@ -19,14 +19,14 @@ STARTS = [b"", b"POST /wiro/callback/", head(KNOWN)[:-2], head(UNKNOWN, b"Conten
 @pytest.fixture
 def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the listener lose its patience in tenths of a second."""
-    monkeypatch.setattr("bot.callbacks._CONNECTION_SECONDS", 0.4)
+    monkeypatch.setattr("bot.serving._CONNECTION_SECONDS", 0.4)
     monkeypatch.setattr("bot.callbacks._BODY_SECONDS", 0.1)
 
 
 @pytest.fixture
 def few_places(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the listener have few places."""
-    monkeypatch.setattr("bot.callbacks._CONNECTIONS_AT_MOST", PLACES)
+    monkeypatch.setattr("bot.serving._CONNECTIONS_AT_MOST", PLACES)
 
 
 @asynccontextmanager
