@@ -1,6 +1,7 @@
 """A bot in a process of its own, the real one or the floor, on two sandbox servers of its own in this one."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,10 @@ REAL: Final = ("-m", "bot", "run")
 PROBED: Final = ("-m", "bench.probed")
 FLOOR: Final = ("-m", "bench.floor")
 
-_SETTINGS: Final = {"QUOTA_CREDITS": "1000000000"}
+_SETTINGS: Final = {
+    "QUOTA_CREDITS": "1000000000",
+    "METRICS_PORT": os.environ.get("METRICS_PORT", ""),  # METRICS_PORT=0: measured with metrics on
+}
 NEVER_ENDS: Final = "never finished"
 """Tasks whose prompt holds this run for ever."""
 

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, Protocol, TypeVar
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.errors import MessageUnavailableError, PictureRefusedError, ResultGoneError
 from bot.jobs.backoff import backoff_seconds
@@ -127,7 +128,8 @@ class Mailer:
         most_bytes = max(job.upload_limit_bytes, FILE_LIMIT_BYTES)
         content = await patience.repeat(lambda: self._mail.download(address, most_bytes=most_bytes))
         try:
-            return await self._pictures.fit(content, number=number, upload_limit_bytes=FILE_LIMIT_BYTES)
+            with bound_contextvars(job=job.reference):
+                return await self._pictures.fit(content, number=number, upload_limit_bytes=FILE_LIMIT_BYTES)
         except PictureRefusedError as error:
             raise MessageUnavailableError(f"picture {number} came back as something else: {error}") from error
 

@@ -40,7 +40,7 @@ class Notices:
         self._store = store
         self._messenger = messenger
         self._clock = clock
-        self._worker = Worker("notice", self._step, width=_REMOVED_AT_ONCE)
+        self._worker = Worker("notice", self._step, width=_REMOVED_AT_ONCE, of_jobs=False)
         self._standing: dict[int, Notice] = {}
         self._failures: dict[int, int] = {}
         self._told_at: dict[tuple[int, int], float] = {}  # by server and member, the longest ago first

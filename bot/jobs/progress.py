@@ -56,7 +56,7 @@ class Progress:
         self._messenger = messenger
         self._clock = clock
         self._stage_of = stage_of
-        self._worker = Worker("show", self._take_turn, width=_TURNS_AT_ONCE)
+        self._worker = Worker("show", self._take_turn, width=_TURNS_AT_ONCE, of_jobs=False)
         self._lanes: dict[int, dict[int, None]] = {}  # the jobs that wait in each, longest first
         self._turn = asyncio.Lock()  # is had in the order in which it was asked for
         self._next_turn_at = 0.0

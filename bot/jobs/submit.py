@@ -168,6 +168,7 @@ class Submitter:
             )
 
     async def _attempt(self, job_id: int) -> None:
+        structlog.contextvars.bind_contextvars(job=f"S-{job_id}")  # on every line of this task
         try:
             token = secrets.token_urlsafe(_CALLBACK_TOKEN_BYTES)
             job = await self._write_submitting(job_id, token)

@@ -10,6 +10,8 @@ import heapq
 import itertools
 from collections.abc import Awaitable, Callable
 
+from structlog.contextvars import bind_contextvars
+
 Step = Callable[[int], Awaitable[float | None]]
 """Does what is due for a job; returns the seconds until it is to be called again, or None when it is done."""
 
@@ -21,12 +23,14 @@ class Worker:
         name: for the names of its tasks.
         step: must handle the failures that it expects; any exception from it ends `run`.
         width: how many steps may be under way at once.
+        of_jobs: whether what is put in are jobs, whose references all lines of their steps are to carry.
     """
 
-    def __init__(self, name: str, step: Step, *, width: int) -> None:
+    def __init__(self, name: str, step: Step, *, width: int, of_jobs: bool = True) -> None:
         self._name = name
         self._step = step
         self._width = width
+        self._of_jobs = of_jobs
         self._due: dict[int, float] = {}
         self._heap: list[tuple[float, int, int]] = []
         self._order = itertools.count()
@@ -74,6 +78,8 @@ class Worker:
                 await self._wait()
 
     async def _work(self, job_id: int) -> None:
+        if self._of_jobs:
+            bind_contextvars(job=f"S-{job_id}")  # for this task alone
         again = await self._step(job_id)
         self._working.discard(job_id)
         woken = job_id in self._woken
