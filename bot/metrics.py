@@ -8,7 +8,6 @@ import math
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from operator import attrgetter
 from typing import Final
 
 from prometheus_client import (
@@ -30,11 +29,11 @@ from bot.errors import Refusal, WiroError
 from bot.jobs.model import ENDED, Job, State
 from bot.meter import Cause
 
-_PARTS: Final[Mapping[str, attrgetter[tuple[datetime | None, datetime | None]]]] = {
-    "queue": attrgetter("created_at", "submitted_at"),
-    "submit": attrgetter("submitted_at", "accepted_at"),
-    "run": attrgetter("accepted_at", "ended_at"),
-    "deliver": attrgetter("ended_at", "closed_at"),
+_PARTS: Final[Mapping[str, Callable[[Job], tuple[datetime | None, datetime | None]]]] = {
+    "queue": lambda job: (job.created_at, job.submitted_at),
+    "submit": lambda job: (job.submitted_at, job.accepted_at),
+    "run": lambda job: (job.accepted_at, job.ended_at),
+    "deliver": lambda job: (job.ended_at, job.closed_at),
 }
 """The parts of a job's time from its command to its pictures. One ends where the next begins."""
 
