@@ -9,8 +9,10 @@ import pytest
 from bot.errors import SettingsError
 from bot.settings import Settings
 from sandbox.discord.faults import Fault
+from sandbox.environment import free_port
 from tests.support.day import Day
 from tests.support.leaks import Secrets, Wire, leaks, let_discord_repeat_what_it_got, tap
+from tests.support.scrape import scrape
 from tests.support.stage import Stage
 
 OF_THE_DAY = {"log_level": "DEBUG", "lost_after_seconds": "5", "quota_credits": "1000"}
@@ -56,14 +58,18 @@ def day(bare_stage: Stage) -> Day:
 async def test_a_day_on_which_everything_goes_wrong(bare_stage: Stage, wire: Wire, day: Day) -> None:
     """All that was written and sent, to the last byte, holds each secret where it belongs alone."""
     stage = bare_stage
+    port = free_port()
+    day.settings = {**day.settings, "metrics_port": str(port)}
     async with day.a_bot(log_format="console") as bot:
         await day.members_are_refused()
         await day.wiro_is_in_trouble()
+        (stage.folder / "metrics of Wiro's troubles").write_text((await scrape(port)).text)
         await day.the_bot_is_killed(bot)
     async with day.a_bot(log_format="json"):
         await day.tasks_tell_tales()
         await day.tasks_do_not_stop()
         await day.discord_is_in_trouble()
+        (stage.folder / "metrics of Discord's troubles").write_text((await scrape(port)).text)
     async with day.a_bot(log_format="console") as bot:
         await day.the_disk_is_in_trouble()
         await day.the_gateway_is_in_trouble(bot)

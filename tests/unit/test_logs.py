@@ -1,5 +1,6 @@
 """The log: one line an event, and no secret in any of them."""
 
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -39,9 +40,30 @@ def test_a_traceback_shows_no_variables(style: str, capsys: pytest.CaptureFixtur
         structlog.get_logger().exception("it.failed", job="S-1")
         logging.getLogger("elsewhere").exception("it failed")
     written = capsys.readouterr().err
+    if style == "json":
+        lines = [json.loads(line) for line in written.splitlines()]
+        assert [line["event"] for line in lines] == ["it.failed", "it failed"]
+        assert all("fail_with" in line["exception"] for line in lines)
     assert "ConnectionError" in written
     assert "S-1" in written
     assert SECRET not in written
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_an_event_is_one_line_whatever_it_holds(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Line breaks of others are shown, not made, and what a line is about is on it."""
+    logs.configure("INFO", style, Mask())  # type: ignore[arg-type]  # both are of the two allowed
+    with structlog.contextvars.bound_contextvars(job="S-1"):
+        structlog.get_logger().info("it.failed", error="first\nsecond\r\nthird", others=["a\nb"])
+        logging.getLogger("elsewhere").warning("also about it")
+    structlog.get_logger().info("it.went_on", job="S-2")
+    lines = capsys.readouterr().err.splitlines()
+    assert [re.findall(r"it\.\w+|also about it", line) for line in lines] == [
+        ["it.failed"],
+        ["also about it"],
+        ["it.went_on"],
+    ]
+    assert [re.findall(r"S-\d", line) for line in lines] == [["S-1"], ["S-1"], ["S-2"]]
 
 
 def test_a_lost_connection_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
