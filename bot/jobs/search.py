@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.errors import StorageError, UnreadableAnswerError, WiroError
 from bot.jobs.backoff import backoff_seconds
@@ -117,7 +118,9 @@ class Search:
             job_id, taskids = self._hints.popitem()
             for taskid in taskids:
                 try:
-                    if await self._follow_hint(job_id, taskid):
+                    with bound_contextvars(job=f"S-{job_id}"):
+                        is_ours = await self._follow_hint(job_id, taskid)
+                    if is_ours:
                         break
                 except (WiroError, StorageError) as error:
                     log.warning("search.hint_failed", job=f"S-{job_id}", error=str(error))
