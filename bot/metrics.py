@@ -61,13 +61,14 @@ class Metrics:
         self._seconds = Histogram(
             "sana_job_seconds", "From a command to its pictures.", registry=registry, buckets=_JOB_BUCKETS
         )
-        self._part_seconds = Histogram(
+        parts = Histogram(
             "sana_job_part_seconds",
             "The parts of a delivered job's time.",
             ["part"],
             registry=registry,
             buckets=_PART_BUCKETS,
         )
+        self._part_seconds = {part: parts.labels(part) for part in _PARTS}
         self._looks = Counter(
             "sana_tracker_looks", "Looks at running tasks, by what caused them.", ["cause"], registry=registry
         )
@@ -167,13 +168,12 @@ class Metrics:
         for part, ends_of in _PARTS.items():
             began, ended = ends_of(job)
             if began is not None and ended is not None:
-                self._part_seconds.labels(part).observe(_seconds(began, ended))
+                self._part_seconds[part].observe(_seconds(began, ended))
 
     def _begin_at_zero(self) -> None:
         """Show known labels before they are first counted, so that a first one is an increase."""
         for metric, values in (
             (self._ended, sorted(ENDED)),
-            (self._part_seconds, _PARTS),
             (self._looks, Cause),
             (self._calls, _CALLS),
             (self._credits, ("reserved", "settled", "refunded")),

@@ -11,16 +11,10 @@ ABOUT_NO_JOB = {
     *("stopping", "listener.started", "shard.ready", "shard.disconnected", "shard.resumed"),
     *("jobs.recovered", "removals.recovered", "jobs.cancel_queued", "search.failed"),
     *("socket.connected", "socket.down", "socket.idle", "socket.complaint"),
-    *(
-        "stamina.retry_scheduled",  # of any call of Wiro's, a listing's too
-        "quota.changed",
-        "note.dropped",
-        "names.unknown",
-        "edit.not_stored",
-        "command.failed",
-    ),
+    *("stamina.retry_scheduled", "quota.changed", "note.dropped", "names.unknown"),
+    *("edit.not_stored", "command.failed"),
 }
-"""Events of the bot itself, of all jobs, or of an interaction that is no job's."""
+"""Events of the bot itself, of all jobs, of what may be a listing, or of an interaction before its job."""
 
 ABOUT_NO_JOB_CALLS = {"Task/List", "Task/InputOutputDelete"}
 """Wiro's calls that are not about one open job."""

@@ -15,7 +15,7 @@ from tests.support.stage import Stage
 
 OF_THE_DAY = {"log_level": "DEBUG", "lost_after_seconds": "5", "quota_credits": "1000"}
 OWN = ("DISCORD_TOKEN", "WIRO_API_KEY", "WIRO_API_SECRET")
-TAKE_ANY_WORD = {name.lower() for name in OWN} | {"callback_host", "wiro_output_hosts"}
+TAKE_ANY_WORD = {name.lower() for name in OWN} | {"callback_host", "metrics_host", "wiro_output_hosts"}
 HAPPENED = (
     "Traceback",
     "answer.unknown",

@@ -183,9 +183,12 @@ def test_a_clock_that_is_set_back_makes_no_time_negative() -> None:
     ("cost", "counted"), [("0.25", 0.25), ("0", 0), ("-1", 0), ("1e999", 0), ("nan", 0), (None, 0)]
 )
 def test_dollars_are_counted_where_they_are_some(cost: str | None, counted: float) -> None:
-    """Whatever Wiro writes as a cost, counting it neither fails nor goes down."""
+    """Whatever Wiro writes as a cost: once, when the task is known to have succeeded, and never downwards."""
     metrics = Metrics()
-    live(metrics, *life(cost_usd=cost or ""), settled=3)
+    *until_finished, delivered = life(cost_usd=cost or "")
+    live(metrics, *until_finished, settled=0)
+    assert read(metrics).value("sana_wiro_cost_dollars_total") == counted
+    metrics.changed(until_finished[-1], delivered, settled=3)
     assert read(metrics).value("sana_wiro_cost_dollars_total") == counted
 
 

@@ -68,6 +68,7 @@ def test_every_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         ("WIRO_MAX_CONCURRENT", "0", "greater than or equal to 1"),
         ("CALLBACK_PUBLIC_URL", "bot.example.org", "http:// or https://"),
         ("CALLBACK_PORT", "70000", "less than or equal to 65535"),
+        ("METRICS_PORT", "-1", "greater than or equal to 0"),
         ("DATABASE_URL", "postgres://x", "sqlite:///"),
         ("QUOTA_CREDITS", "-1", "greater than or equal to 0"),
         ("QUOTA_MAX_CREDITS", "0", "greater than or equal to 1"),
