@@ -6,7 +6,7 @@ _BEGINNINGS = ("cp ", "chmod ", "mkdir ", "rm ", "curl ", ".venv/bin/sana-bot ",
 
 
 def is_told(command: Command) -> bool:
-    """Tell whether a command is part of it: it touches nothing but the folder that it is run in, and the bot."""
+    """Tell whether a command is one of them: it touches the bot, and the folder it is run in, alone."""
     return command.line.startswith(_BEGINNINGS)
 
 
