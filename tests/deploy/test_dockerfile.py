@@ -26,7 +26,7 @@ def tracked() -> list[str]:
 
 def test_what_builds_is_not_what_runs() -> None:
     """Two stages on one base; of the first, the second takes the installed bot alone."""
-    assert [rest.split()[0] for rest in all_of("FROM")] == ["python:3.13-slim-bookworm"] * 2
+    assert [rest.split()[0] for rest in all_of("FROM")] == ["python:3.13-slim-trixie"] * 2
     assert all_of("COPY", stage=1) == ["--from=build /opt/sana-bot /opt/sana-bot"]
     assert all_of("FROM")[0].endswith(" AS build")
 
