@@ -46,14 +46,6 @@ def test_errors_that_the_log_calls_errors_are_all_there() -> None:
     assert written - named == set()
 
 
-def test_checks_are_those_of_the_doctor() -> None:
-    """Each check of the table is one that `sana-bot check` knows, and none is missing."""
-    rows = re.findall(r"^\| `([a-z ]+)`[^|]* \|", section(OPERATIONS, "Check"), re.MULTILINE)
-    doctor = (ROOT / "bot" / "check" / "doctor.py").read_text(encoding="utf-8")
-    for name in rows:
-        assert f'"{name}"' in doctor or name == "settings", name
-
-
 @pytest.mark.parametrize("page", [SETUP, README], ids=lambda page: page.name)
 def test_the_invite_asks_for_what_is_needed(page: Path) -> None:
     """The link's number is the permissions that the bot uses; a second one adds Manage Messages alone."""

@@ -1,5 +1,6 @@
 """What the guides tell an owner to type, typed: from the example of settings to a restored copy."""
 
+import json
 import re
 import shutil
 import sqlite3
@@ -30,6 +31,18 @@ def lines(page: Path, title: str) -> list[str]:
     return [each.line for each in commands_in(page, section(page, title)) if is_told(each)]
 
 
+def documented_checks() -> list[str]:
+    """Return what the guide says that `sana-bot check` looks at."""
+    return re.findall(r"^\| `([a-z ]+)`", section(OPERATIONS, "Check"), re.MULTILINE)
+
+
+def names_of_checks(document: str) -> list[str]:
+    """Return what it looked at, where all was well."""
+    report = json.loads(document)
+    assert report["ok"]
+    return [each["name"] for each in report["checks"]]
+
+
 def shape(line: str) -> str:
     """Return a line of log without what differs from run to run."""
     return re.sub(r"\d+", "0", line).strip()
@@ -39,7 +52,7 @@ def shape(line: str) -> str:
 async def test_the_guides_lead_to_a_bot_and_back_from_a_loss(stage: Stage, tmp_path: Path) -> None:
     """Set-up at home, check, a picture, metrics, a backup, a loss, a restore: each line as it is written.
 
-    The log's lines are those that the guide shows, and no line that can be typed here is left out.
+    What is checked and logged is what the guide shows, and no line that can be typed here is left out.
     """
     owner = Owner(tmp_path / "clone", stage)
     copy_settings, protect_settings, check, run = lines(SETUP, "5a. At home")
@@ -48,10 +61,11 @@ async def test_the_guides_lead_to_a_bot_and_back_from_a_loss(stage: Stage, tmp_p
     owner.fill_in_settings()
     assert "DISCORD_TOKEN" not in await owner.type(check)
 
-    check, health = lines(OPERATIONS, "Check")
+    check, health, check_as_json = lines(OPERATIONS, "Check")
     make_folder, backup, remove, put_back = lines(OPERATIONS, "Backup and restore")
     async with owner.running(run):
         await owner.type(check)
+        assert names_of_checks(await owner.type(check_as_json)) == documented_checks()
         assert '"ready": true' in await owner.type(health)
         assert (await stage.end_of(await stage.sana())).pictures
         await owner.type(make_folder)
