@@ -17,7 +17,7 @@ from sandbox.environment import free_port
 from tests.docs.pages import ROOT, Command
 from tests.support.stage import Stage
 
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 60.0
 
 
 class Owner:
