@@ -107,7 +107,7 @@ def test_a_stop_is_given_longer_than_it_takes() -> None:
 
 
 def caddy_blocks() -> dict[str, list[str]]:
-    """Return Caddy's lines by the block that they stand in, which is named by its own lines from outside in."""
+    """Return Caddy's lines by their block, which is named by its own lines from outside in."""
     blocks: dict[str, list[str]] = {"": []}
     path: list[str] = []
     for line in (FOLDER / "Caddyfile").read_text().splitlines():
@@ -123,17 +123,20 @@ def caddy_blocks() -> dict[str, list[str]]:
     return blocks
 
 
-def test_caddy_forwards_callbacks_and_nothing_else() -> None:
-    """POST to the listener's own path goes to the bot's port, with limits; all else is answered 404."""
+def test_caddy_forwards_callbacks_and_health_alone() -> None:
+    """What the listener serves goes to its port, callbacks with limits; all else is answered 404."""
     blocks = caddy_blocks()
     site = "{$CALLBACK_PUBLIC_URL}"
     method, path = (line.split() for line in blocks[f"{site} > @callback"])
     assert method == ["method", "POST"]
     assert fnmatchcase(f"{CALLBACK_PATH}/{secrets.token_urlsafe(32)}", path[1])
-    assert not any(fnmatchcase(other, path[1]) for other in ("/healthz", "/metrics", "/", "/wiro"))
+    assert not any(fnmatchcase(other, path[1]) for other in ("/metrics", "/", "/wiro"))
+    assert blocks[f"{site} > @health"] == ["method GET", "path /healthz"]
     port = all_of("EXPOSE")[0]
-    (proxy,) = [block for block in blocks if block.split(" > ")[-1].startswith("reverse_proxy")]
-    assert proxy == f"{site} > handle @callback > reverse_proxy bot:{port}"
+    proxies = [block for block in blocks if block.split(" > ")[-1].startswith("reverse_proxy")]
+    assert proxies == [
+        f"{site} > handle @{name} > reverse_proxy bot:{port}" for name in ("callback", "health")
+    ]
     assert blocks[f"{site} > handle @callback > request_body"] == ["max_size 64KB"]
     assert blocks[f"{site} > handle"] == ["respond 404"]
     assert {line.split()[0] for line in blocks["global > servers > timeouts"]} == {

@@ -26,7 +26,7 @@ def tracked() -> list[str]:
 
 def test_what_builds_is_not_what_runs() -> None:
     """Two stages on one base; of the first, the second takes the installed bot alone."""
-    assert [rest.split()[0] for rest in all_of("FROM")] == ["python:3.13-slim-bookworm"] * 2
+    assert [rest.split()[0] for rest in all_of("FROM")] == ["python:3.13-slim-trixie"] * 2
     assert all_of("COPY", stage=1) == ["--from=build /opt/sana-bot /opt/sana-bot"]
     assert all_of("FROM")[0].endswith(" AS build")
 
@@ -68,6 +68,7 @@ def test_everything_that_is_copied_is_there() -> None:
         assert not is_ignored(source), source
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="git cannot tell what belongs to the repository")
 def test_the_build_sees_all_of_the_code_and_nothing_else() -> None:
     """Every tracked file of the packages comes into the build, and no other but what pip needs."""
     packages = {"bot", "cogs", "storage", "sandbox"}

@@ -14,7 +14,7 @@ from tests.deploy.dockerfile import ROOT, all_of, command_of
 from tests.deploy.installed import Image, build
 from tests.support.stage import Stage, staged
 
-START_SECONDS = 40.0
+START_SECONDS = 60.0
 GRACE_SECONDS = 15.0  # stop_grace_period in compose.yaml
 
 

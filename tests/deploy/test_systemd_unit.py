@@ -94,7 +94,7 @@ async def test_the_bot_needs_no_writable_executable_memory(tmp_path: Path) -> No
         bot = _restricted(stage)
         await bot.start()
         try:
-            await bot.wait_until_ready(40)
+            await bot.wait_until_ready(60)
             await stage.members.wait_until_ready()
             assert (await stage.end_of(await stage.sana())).pictures
             assert await bot.stop() == 0
