@@ -141,8 +141,8 @@ def backup(
     database = settings.database_url.removeprefix("sqlite:///")
     typer.echo(f"{copy.path} holds a sound copy of the database, {copy.size_bytes:,} bytes.")
     typer.echo(
-        f"To restore it: stop the bot, delete {database}-wal and {database}-shm, copy this file to {database},"
-        " and start the bot."
+        f"To restore it: stop the bot, delete {database}-wal and {database}-shm, copy this file to"
+        f" {database}, and start the bot."
     )
 
 

@@ -7,6 +7,7 @@ from bot.jobs.results import Results
 from bot.jobs.service import JobService
 from bot.quotas.service import QuotaService
 from cogs.cancel import CancelCog
+from cogs.check import CheckCog
 from cogs.details import DetailsCog
 from cogs.edit import EditCog
 from cogs.inspire import InspireCog
@@ -38,6 +39,7 @@ async def setup_cogs(
         ResultCog(bot, service, results),
         EditCog(bot, service, results),
         DetailsCog(bot, results),
+        CheckCog(service),
         UsageCog(bot, quotas),
         QuotaCog(bot, quotas),
         ReactionCog(results, notices, served),

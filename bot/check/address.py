@@ -147,7 +147,7 @@ class CallbackAddress:
     @property
     def _mend(self) -> str:
         return (
-            f"Let {self.public_url} lead to {self._where}: name, certificate, tunnel or proxy, port forwarding."
-            " Some home routers cannot be called from inside at their public address; then try from elsewhere."
+            f"Let {self.public_url} lead to {self._where}: name, certificate, proxy or tunnel, router."
+            " Some home routers cannot be called from inside at their public address; try from elsewhere."
             " Without an address, leave CALLBACK_PUBLIC_URL empty: the bot polls."
         )

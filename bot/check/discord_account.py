@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
+from yarl import URL
 
 from bot.check.discord_api import DiscordApi
 from bot.check.report import FaultError, Outcome, fault, ok
@@ -21,7 +22,6 @@ _PRIVILEGED: Final = {
     "Server Members": 1 << 14 | 1 << 15,
     "Message Content": 1 << 18 | 1 << 19,
 }
-_FEW_STARTS: Final = 20
 _PORTAL: Final = "In Discord's developer portal"
 
 
@@ -57,7 +57,7 @@ class DiscordAccount:
         name = application.get("name")
         if application.get("interactions_endpoint_url"):
             raise FaultError(
-                f"{name} sends commands and clicks to an Interactions Endpoint URL; the bot never hears of them.",
+                f"{name} has an Interactions Endpoint URL: commands and clicks go there, not to the bot.",
                 f"{_PORTAL}, General Information, empty the field Interactions Endpoint URL.",
             )
         if application.get("bot_require_code_grant"):
@@ -76,27 +76,29 @@ class DiscordAccount:
         application = await self.api.get("/applications/@me")
         return ok(f"{invite_link(int(application['id']))} asks for exactly what is needed.")
 
-    async def gateway(self) -> Outcome:
-        """The gateway answers, and lets the bot start today."""
+    async def starts(self) -> Outcome:
+        """Discord lets the bot start today."""
         limit = (await self.api.get("/gateway/bot")).get("session_start_limit", {})
-        if (left := limit.get("remaining", _FEW_STARTS)) < 1:
+        if (left := limit.get("remaining", 1)) < 1:
             hours = limit.get("reset_after", 0) / 3_600_000
             return fault(
                 f"The bot was started too often: Discord allows no more for {hours:.1f} hours.",
                 "Find out why it starts again and again, and wait; Discord resets the token of who goes on.",
             )
+        return ok(f"{left:,} are left today.")
+
+    async def gateway(self) -> Outcome:
+        """The gateway can be reached, and greets as Discord's does."""
+        address = str(URL(self.gateway_url).with_query(v=10, encoding="json"))
         message = await first_words(
-            self.session,
-            f"{self.gateway_url}/?v=10&encoding=json",
-            setting="DISCORD_GATEWAY_URL",
-            user_agent=self.user_agent,
+            self.session, address, setting="DISCORD_GATEWAY_URL", user_agent=self.user_agent
         )
         if message is None or not _is_hello(message):
             return fault(
                 f"{self.gateway_url} is no gateway of Discord.",
                 "Leave DISCORD_GATEWAY_URL empty, unless you use another Discord-compatible server.",
             )
-        return ok(f"It answers; {left:,} starts are left today.")
+        return ok("It can be reached.")
 
 
 def _intents(application: Mapping[str, Any]) -> str:

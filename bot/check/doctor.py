@@ -96,9 +96,8 @@ def _discord_checks(settings: Settings, session: aiohttp.ClientSession) -> list[
         Check(name=signed_in[0], look=account.token, settings=("DISCORD_TOKEN", "DISCORD_API_BASE")),
         Check(name="discord application", look=account.application, after=signed_in),
         Check(name="discord invite", look=account.invite, after=signed_in),
-        Check(
-            name="discord gateway", look=account.gateway, settings=("DISCORD_GATEWAY_URL",), after=signed_in
-        ),
+        Check(name="discord starts", look=account.starts, after=signed_in),
+        Check(name="discord gateway", look=account.gateway, settings=("DISCORD_GATEWAY_URL",)),
         Check(name=there[0], look=servers.membership, settings=("DISCORD_GUILD_IDS",), after=signed_in),
         Check(name="discord permissions", look=servers.permissions, after=there),
         Check(name="discord commands", look=servers.commands, after=there),

@@ -59,7 +59,7 @@ async def _outcome(
         return skipped(f"Not looked at, for {' and '.join(wrong)} cannot be used.")
     for name, task in earlier.items():
         if (await task).status in {Status.FAULT, Status.SKIPPED}:
-            return skipped(f"Not looked at because of “{name}”.")
+            return skipped(f'Not looked at because of the fault in "{name}".')
     try:
         async with asyncio.timeout(timeout_seconds):
             return await check.look()

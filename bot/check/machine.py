@@ -43,7 +43,7 @@ class DatabaseState(Protocol):
 
 
 Inspect = Callable[[str], DatabaseState]
-"""Looks at the database of an address. Blocks. Raises a StorageError where it cannot be read or is damaged."""
+"""Looks at the database of an address. Blocks. Raises a StorageError where that is damaged or not read."""
 
 
 @dataclass(frozen=True, slots=True)

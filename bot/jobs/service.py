@@ -12,6 +12,7 @@ import structlog
 
 from bot.errors import JobOverError, LineFullError, NotAllowedError
 from bot.jobs.book import Book
+from bot.jobs.condition import Condition
 from bot.jobs.deliver import Deliverer
 from bot.jobs.gate import Gate
 from bot.jobs.live import Live
@@ -66,6 +67,7 @@ class JobService:
     ) -> None:
         self._store = store
         self._clock = clock
+        self._is_called_back = rules.callback_base is not None
         self._line = Line()
         self._slots = Slots(fixed=rules.max_concurrent, most=_TASKS_AT_ONCE)
         self._gate = Gate()
@@ -195,6 +197,12 @@ class JobService:
             StorageError: it could not be read.
         """
         return await self._store.standing(guild_id, member_id, role_ids, self._clock.now())
+
+    def condition(self) -> Condition:
+        """Tell how the line stands, over all servers."""
+        return Condition(
+            self._gate.trouble, len(self._line), len(self._slots), is_called_back=self._is_called_back
+        )
 
     # What the callback listener calls.
 

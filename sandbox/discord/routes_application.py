@@ -25,11 +25,14 @@ _ONE = r"/{command_id:\d{1,20}}"
 class ApplicationRoutes:
     """Who the bot is, where its gateway is, and which commands it has."""
 
-    def __init__(self, world: World, commands: Commands, gateway_url: str, shards: int) -> None:
+    def __init__(
+        self, world: World, commands: Commands, gateway_url: str, *, shards: int, starts_left: int
+    ) -> None:
         self._world = world
         self._commands = commands
         self._gateway_url = gateway_url
         self._shards = shards
+        self._starts_left = starts_left
         self._access = Access(world)
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
@@ -62,7 +65,12 @@ class ApplicationRoutes:
 
     async def gateway_bot(self, _: web.Request) -> web.Response:
         """GET /gateway/bot."""
-        limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
+        limit = {
+            "total": 1000,
+            "remaining": self._starts_left,
+            "reset_after": 86_400_000,
+            "max_concurrency": 1,
+        }
         return answer({"url": self._gateway_url, "shards": self._shards, "session_start_limit": limit})
 
     async def me(self, _: web.Request) -> web.Response:
@@ -135,6 +143,7 @@ class ApplicationRoutes:
                 "approximate_guild_count": len(world.guilds),
                 "approximate_user_install_count": 0,
                 "approximate_user_authorization_count": 0,
+                **world.application,
             }
         )
 
