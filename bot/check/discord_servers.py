@@ -38,7 +38,7 @@ class DiscordServers:
         names = {int(guild["id"]): guild["name"] for guild in await self._joined()}
         absent = [str(guild_id) for guild_id in sorted(self.guild_ids) if guild_id not in names]
         if not names or absent:
-            where = f"the servers with the ids {', '.join(absent)}" if absent else "any server"
+            where = f"these servers: {', '.join(absent)}" if absent else "any server"
             raise FaultError(
                 f"The bot is not in {where}.",
                 f"Invite it: {await self._invite()}" + (", or correct DISCORD_GUILD_IDS." if absent else ""),

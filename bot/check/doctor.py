@@ -80,7 +80,7 @@ def _checks(
         ),
         Check(name="database folder", look=machine.folder, settings=("DATABASE_URL",)),
         Check(name="database", look=machine.database, settings=("DATABASE_URL",)),
-        Check(name="disk", look=machine.disk, settings=("DATABASE_URL",)),
+        Check(name="disk", look=machine.disk, after=("database folder",)),
     ]
 
 

@@ -70,7 +70,9 @@ class Machine:
             state = await asyncio.to_thread(self.inspect, self.database_url)
         except SchemaError as error:
             raise FaultError(
-                f"{error}.", "Stop the bot, and put a backup in its place: see docs/operations.md, Restore."
+                f"{error}.",
+                "If it is this bot's, stop the bot and put a backup in its place (docs/operations.md); if not,"
+                " correct DATABASE_URL.",
             ) from error
         except StorageError as error:
             raise FaultError(f"{error}.", "Check DATABASE_URL, and who owns the file.") from error
