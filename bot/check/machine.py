@@ -71,8 +71,8 @@ class Machine:
         except SchemaError as error:
             raise FaultError(
                 f"{error}.",
-                "If it is this bot's, stop the bot and put a backup in its place (docs/operations.md); if not,"
-                " correct DATABASE_URL.",
+                "If it is this bot's, stop the bot and put a backup in its place (docs/operations.md); if"
+                " not, correct DATABASE_URL.",
             ) from error
         except StorageError as error:
             raise FaultError(f"{error}.", "Check DATABASE_URL, and who owns the file.") from error

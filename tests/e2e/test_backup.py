@@ -70,7 +70,7 @@ async def test_a_backup_of_a_bot_at_work_is_restored_and_goes_on(stage: Stage) -
 
 
 async def test_a_copy_holds_what_was_only_in_the_log_so_far(stage: Stage) -> None:
-    """What the bot committed a moment ago, and what is not in the main file yet, is in the copy, in one file."""
+    """What was committed a moment ago, and is not in the main file yet, is in the copy, in one file."""
     await stage.start_bot()
     await stage.end_of(await stage.sana())
     await stage.closed()
@@ -94,7 +94,7 @@ async def test_nothing_is_replaced_without_being_asked(stage: Stage) -> None:
 
 
 async def test_a_backup_that_cannot_be_made_says_why(stage: Stage) -> None:
-    """Without a database or with wrong settings exit code 2, with a folder that is not there 1; no traceback."""
+    """No database or wrong settings: exit code 2; a folder that is not there: 1; no traceback."""
     nothing, words = await backed_up(stage, "copy.db")
     assert (nothing, "DATABASE_URL" in words) == (2, True)
     await stage.start_bot()

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bot.errors import BackupRefusedError, SchemaError, StorageError
 from storage.backup import back_up
 from storage.checkup import inspect
+from storage.connection import Transaction
 from storage.database import Database
 
 
@@ -19,6 +21,12 @@ async def url(tmp_path: Path) -> str:
     address = f"sqlite:///{tmp_path / 'sana.db'}"
     async with Database.open(address):
         return address
+
+
+def add_pair(do: Transaction, *, number: int) -> None:
+    """Write two rows that belong together."""
+    for side in ("left", "right"):
+        do.fetch("INSERT INTO pairs VALUES (:number, :side)", {"number": number, "side": side})
 
 
 async def test_a_copy_is_of_one_moment_while_the_bot_writes(url: str, tmp_path: Path) -> None:
@@ -31,13 +39,7 @@ async def test_a_copy_is_of_one_moment_while_the_bot_writes(url: str, tmp_path: 
             number = 0
             while not stop.is_set():
                 number += 1
-                for_both = {"number": number}
-                await database.write(
-                    lambda do, values=for_both: [
-                        do.fetch("INSERT INTO pairs VALUES (:number, 'left')", values),
-                        do.fetch("INSERT INTO pairs VALUES (:number, 'right')", values),
-                    ]
-                )
+                await database.write(partial(add_pair, number=number))
 
         writing = asyncio.create_task(write())
         counts = []
