@@ -78,6 +78,11 @@ class CallbackAddress:
                 "There is none, so the bot polls: pictures come a little later.",
                 "Set CALLBACK_PUBLIC_URL to an address at which Wiro reaches this machine, if there is one.",
             )
+        if self.port == 0:
+            raise FaultError(
+                "CALLBACK_PORT is 0: the listener has another port at every start.",
+                f"Set CALLBACK_PORT to the port that {self.public_url} leads to.",
+            )
         callback = _OneCallback()
         try:
             async with self._listening(callback):
@@ -127,7 +132,9 @@ class CallbackAddress:
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
         headers = {"User-Agent": self.user_agent}
         try:
-            async with self.session.get(f"{base}/healthz", headers=headers, timeout=timeout) as response:
+            async with self.session.get(
+                f"{base}/healthz", headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
                 if response.status not in {_HEARD, _NOT_READY}:
                     return False
                 said = await response.json()

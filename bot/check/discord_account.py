@@ -13,7 +13,7 @@ from yarl import URL
 
 from bot.check.discord_api import DiscordApi
 from bot.check.report import FaultError, Outcome, fault, ok
-from bot.check.web import first_words
+from bot.check.web import CALL_SECONDS, first_words
 from bot.present.permissions import invite_link
 
 _HELLO: Final = 10
@@ -91,7 +91,11 @@ class DiscordAccount:
         """The gateway can be reached, and greets as Discord's does."""
         address = str(URL(self.gateway_url).with_query(v=10, encoding="json"))
         message = await first_words(
-            self.session, address, setting="DISCORD_GATEWAY_URL", user_agent=self.user_agent
+            self.session,
+            address,
+            setting="DISCORD_GATEWAY_URL",
+            user_agent=self.user_agent,
+            wait_seconds=CALL_SECONDS,
         )
         if message is None or not _is_hello(message):
             return fault(

@@ -18,6 +18,7 @@ _RAW_PIXEL_BYTES: Final = 3
 _LARGEST_SIDE: Final = 4096
 _LOOKED_AT: Final = 20  # servers in which channels are gone through, so that Discord is not flooded
 _CHANNELS_NAMED: Final = 10
+_PAGE: Final = 200  # servers that one call lists
 _COMMAND: Final = "sana"
 
 
@@ -41,7 +42,8 @@ class DiscordServers:
             where = f"these servers: {', '.join(absent)}" if absent else "any server"
             raise FaultError(
                 f"The bot is not in {where}.",
-                f"Invite it: {await self._invite()}" + (", or correct DISCORD_GUILD_IDS." if absent else ""),
+                ("Correct DISCORD_GUILD_IDS, or invite it: " if absent else "Invite it: ")
+                + await self._invite(),
             )
         served = [names[guild_id] for guild_id in sorted(self.guild_ids)] or list(names.values())
         return ok(f"It is in {_listed(served)}.")
@@ -50,8 +52,9 @@ class DiscordServers:
         """The bot's roles allow what it needs, and there are channels in which nothing takes it away."""
         faults, gaps, whole = [], [], []
         guilds = await self._served()
+        bot_id = (await self.api.get("/users/@me"))["id"]
         for guild_id in guilds[:_LOOKED_AT]:
-            name, lacking, found = await self._look_at(guild_id)
+            name, lacking, found = await self._look_at(guild_id, bot_id)
             usable = [place for place in found if not place.missing]
             if lacking:
                 faults.append(f"in {name} its roles lack {', '.join(lacking)}")
@@ -105,17 +108,21 @@ class DiscordServers:
         )
 
     async def _joined(self) -> Sequence[Any]:
-        joined: Sequence[Any] = await self.api.get("/users/@me/guilds?limit=200")
-        return joined
+        joined: list[Any] = []
+        while True:
+            after = joined[-1]["id"] if joined else "0"
+            page = await self.api.get(f"/users/@me/guilds?limit={_PAGE}&after={after}")
+            joined += page
+            if len(page) < _PAGE:
+                return joined
 
     async def _served(self) -> list[int]:
         return sorted(self.guild_ids) or [int(guild["id"]) for guild in await self._joined()]
 
-    async def _look_at(self, guild_id: int) -> tuple[str, tuple[str, ...], list[Place]]:
+    async def _look_at(self, guild_id: int, bot_id: str) -> tuple[str, tuple[str, ...], list[Place]]:
         """Return a server's name, what the bot's roles lack there, and its channels."""
-        me = await self.api.get("/users/@me")
         guild = await self.api.get(f"/guilds/{guild_id}")
-        member = await self.api.get(f"/guilds/{guild_id}/members/{me['id']}")
+        member = await self.api.get(f"/guilds/{guild_id}/members/{bot_id}")
         channels = await self.api.get(f"/guilds/{guild_id}/channels")
         lacking = missing_in_server(in_server(guild, member))
         return guild["name"], lacking, places(guild, member, channels)

@@ -28,6 +28,7 @@ from bot.images.hosts import HostRule
 from bot.wiro.client import WiroClient
 
 _CLOCK_MAY_BE_OFF_SECONDS: Final = 60.0
+_GREETING_SECONDS: Final = 1.0  # which may not come; a connection that is refused is closed sooner
 _TASKS_LOOKED_AT: Final = 20
 _PANEL: Final = "in the project's settings at Wiro"
 _WHERE: Final = "Check the machine's network, its firewall, and WIRO_API_BASE."
@@ -149,7 +150,11 @@ class WiroProject:
     async def socket(self) -> Outcome:
         """Wiro's WebSocket can be opened; without it members see no progress."""
         message = await first_words(
-            self.session, self.socket_url, setting="WIRO_SOCKET_URL", user_agent=self.user_agent
+            self.session,
+            self.socket_url,
+            setting="WIRO_SOCKET_URL",
+            user_agent=self.user_agent,
+            wait_seconds=_GREETING_SECONDS,
         )
         closed = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
         if message is not None and message.type in closed:

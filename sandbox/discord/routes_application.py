@@ -10,10 +10,10 @@ from sandbox.discord.access import Access
 from sandbox.discord.answers import answer, nothing
 from sandbox.discord.commands import Commands
 from sandbox.discord.errors import unknown_user
-from sandbox.discord.forms import Form
+from sandbox.discord.forms import Form, snowflake_of
 from sandbox.discord.payloads import Json
 from sandbox.discord.permissions import in_guild
-from sandbox.discord.rest import identifier
+from sandbox.discord.rest import identifier, number
 from sandbox.discord.uploads import read_json
 from sandbox.discord.world import World
 
@@ -84,9 +84,12 @@ class ApplicationRoutes:
             raise unknown_user()
         return answer(wire.user(user))
 
-    async def guilds(self, _: web.Request) -> web.Response:
-        """GET /users/@me/guilds."""
+    async def guilds(self, request: web.Request) -> web.Response:
+        """GET /users/@me/guilds, with after and limit."""
         bot_id = self._world.bot.id
+        after = snowflake_of(request.query.get("after")) or 0
+        limit = number(request.query, "limit", 200, at_most=200)
+        found = sorted(self._world.guilds.values(), key=lambda guild: guild.id)
         return answer(
             [
                 {
@@ -98,7 +101,7 @@ class ApplicationRoutes:
                     "permissions": str(in_guild(guild, guild.members[bot_id])),
                     "features": [],
                 }
-                for guild in self._world.guilds.values()
+                for guild in [guild for guild in found if guild.id > after][:limit]
             ]
         )
 

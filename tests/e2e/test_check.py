@@ -211,6 +211,7 @@ FAULTS: list[tuple[str, Plant, str, str, str]] = [
     ("port", taken_port, "listener", "held by another program", "CALLBACK_PORT"),
     ("host", setting(callback_host="203.0.113.1"), "listener", "cannot be bound", "CALLBACK_HOST"),
     ("elsewhere", address_of_another, "callbacks", "HTTP 404", "CALLBACK_PUBLIC_URL"),
+    ("port 0", setting(callback_port="0"), "callbacks", "CALLBACK_PORT is 0", "Set CALLBACK_PORT"),
     ("nowhere", address_of_nobody, "callbacks", "refused", "CALLBACK_PUBLIC_URL"),
     ("newer", newer_database, "database", "has schema 9999", "newer sana-bot"),
     ("foreign", foreign_database, "database", "another program", "DATABASE_URL"),
@@ -365,6 +366,21 @@ async def test_the_table_is_for_people_and_holds_no_secret(sound: Stage) -> None
     assert "1 fault is to be mended." in process.log
     for name in ("DISCORD_TOKEN", "WIRO_API_KEY", "WIRO_API_SECRET"):
         assert sound.environment[name] not in process.log
+
+
+async def test_a_misspelt_setting_is_told(sound: Stage) -> None:
+    """A name in .env that is no setting's is a note, with the name that may be meant."""
+    (sound.folder / ".env").write_text("QUOTA_CREDIT=5\nQUOTA_PERIOD=week\n")
+    code, report = await check_process(sound)
+    (told,) = [check for check in report["checks"] if check["name"] == "settings: QUOTA_CREDIT"]
+    assert (code, told["status"]) == (0, "note")
+    assert "QUOTA_CREDITS may be meant" in told["found"]
+
+
+async def test_a_wrong_setting_drags_no_other_along(sound: Stage) -> None:
+    """The default that stands in for a wrong one may be at odds with another, which is no fault."""
+    setting(quota_credits="many", quota_max_credits="5")(sound)
+    assert [result.name for result in faults_in(await checked(sound))] == ["settings: QUOTA_CREDITS"]
 
 
 async def test_a_file_of_settings_that_cannot_be_read_is_a_fault(sound: Stage) -> None:
