@@ -368,6 +368,15 @@ async def test_the_table_is_for_people_and_holds_no_secret(sound: Stage) -> None
         assert sound.environment[name] not in process.log
 
 
+async def test_what_repeats_a_secret_is_masked(sound: Stage) -> None:
+    """A secret that comes back from elsewhere, as in an application's name, is not passed on."""
+    for name in ("DISCORD_TOKEN", "WIRO_API_KEY", "WIRO_API_SECRET"):
+        application(name=f"<{sound.environment[name]}>")(sound)
+        report = await checked(sound)
+        assert "<***>" in result_of(report, "discord application").found
+        assert sound.environment[name] not in report.to_json()
+
+
 async def test_a_misspelt_setting_is_told(sound: Stage) -> None:
     """A name in .env that is no setting's is a note, with the name that may be meant."""
     (sound.folder / ".env").write_text("QUOTA_CREDIT=5\nQUOTA_PERIOD=week\n")
