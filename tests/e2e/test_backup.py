@@ -78,6 +78,7 @@ async def test_a_copy_holds_what_was_only_in_the_log_so_far(stage: Stage) -> Non
     (copy,) = stage.folder.glob("sana-2*.db")
     assert (code, copy.name in said) == (0, True)
     assert copy.stat().st_mode & 0o777 == 0o600
+    assert copy.read_bytes()[18:20] == b"\1\1"  # SQLite's file format: no write-ahead log belongs to it
     with closing(sqlite3.connect(f"file:{copy}?mode=ro&immutable=1", uri=True)) as connection:
         assert connection.execute("SELECT state FROM jobs").fetchall() == [("delivered",)]
 
