@@ -8,7 +8,7 @@ import structlog
 import typer
 
 from bot import __version__, logs
-from bot.errors import AlreadyRunningError, SanaBotError, SettingsError
+from bot.errors import AlreadyRunningError, BackupRefusedError, SanaBotError, SettingsError
 from bot.mask import Mask
 
 cli = typer.Typer(
@@ -88,6 +88,62 @@ def demo(
 
     options = DemoOptions(prompt=prompt, output=output, callbacks=callbacks, lose_callbacks=lose_callbacks)
     raise typer.Exit(asyncio.run(show(options, typer.echo)))
+
+
+@cli.command()
+def check(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+) -> None:
+    """Try everything that can be set up wrongly, and say how to mend what is; exit code 1 if anything is.
+
+    It starts no job, costs nothing, changes nothing, and may run beside the bot.
+    """
+    from rich.console import Console  # noqa: PLC0415 - --help need not wait for what this command needs
+
+    from bot.check.doctor import Storage, check_up  # noqa: PLC0415 - as above
+    from bot.check.given import read_settings  # noqa: PLC0415 - as above
+    from bot.check.table import show  # noqa: PLC0415 - as above
+    from storage.checkup import inspect  # noqa: PLC0415 - as above
+    from storage.database import path_of  # noqa: PLC0415 - as above
+
+    given = read_settings()
+    logs.configure("ERROR", "console", Mask(given.secrets))
+    report = asyncio.run(check_up(given, Storage(inspect, path_of)))
+    if as_json:
+        typer.echo(report.to_json())
+    else:
+        show(report, Console())
+    raise typer.Exit(0 if report.is_ok else 1)
+
+
+@cli.command()
+def backup(
+    path: Annotated[
+        Path, typer.Argument(help="The copy's file; or a folder, where it is named after the time.")
+    ],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Copy the database while the bot runs: as of one moment, and looked through."""
+    from bot.settings import Settings  # noqa: PLC0415 - --help and wrong usage need not wait for it
+    from storage.backup import back_up  # noqa: PLC0415 - as above
+
+    try:
+        settings = Settings.load()
+        copy = back_up(settings.database_url, path, overwrite=force)
+    except (SettingsError, BackupRefusedError) as error:
+        typer.echo(f"sana-bot: {error}", err=True)
+        raise typer.Exit(2) from None
+    except SanaBotError as error:
+        typer.echo(f"sana-bot: {error}", err=True)
+        raise typer.Exit(1) from None
+    database = settings.database_url.removeprefix("sqlite:///")
+    typer.echo(f"{copy.path} holds a sound copy of the database, {copy.size_bytes:,} bytes.")
+    typer.echo(
+        f"To restore it: stop the bot, delete {database}-wal and {database}-shm, copy this file to"
+        f" {database}, and start the bot."
+    )
 
 
 def main() -> None:

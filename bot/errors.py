@@ -5,6 +5,7 @@
     SanaBotError
     ├── SettingsError                 a setting is missing or wrong (exit code 2)
     ├── AlreadyRunningError           another process works on the same database (exit code 2)
+    ├── BackupRefusedError            there is nothing to copy, or no place for it (exit code 2)
     ├── Refusal                       a member asked for what cannot be had; nothing was reserved
     │   ├── InvalidParametersError    one sentence for each wrong field
     │   ├── AllowanceExceededError    not enough credits
@@ -70,6 +71,10 @@ class SettingsError(SanaBotError):
 
 class AlreadyRunningError(SanaBotError):
     """Another process works on the same database."""
+
+
+class BackupRefusedError(SanaBotError):
+    """There is nothing to back up, or something stands in the place of the copy."""
 
 
 class Refusal(SanaBotError):  # noqa: N818 - a polite no to a member is no error of the program

@@ -8,6 +8,7 @@ from bot.jobs.service import JobService
 from bot.meter import UNMETERED, Meter
 from bot.quotas.service import QuotaService
 from cogs.cancel import CancelCog
+from cogs.check import CheckCog
 from cogs.details import DetailsCog
 from cogs.edit import EditCog
 from cogs.inspire import InspireCog
@@ -41,6 +42,7 @@ async def setup_cogs(
         ResultCog(bot, service, results),
         EditCog(bot, service, results),
         DetailsCog(bot, results),
+        CheckCog(service),
         UsageCog(bot, quotas),
         QuotaCog(bot, quotas),
         ReactionCog(results, notices, meter, served),

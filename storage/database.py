@@ -63,7 +63,7 @@ class Database:
             SchemaError: it is damaged, or newer than the program.
             StorageError: it cannot be opened or written to.
         """
-        path = _path_of(url)
+        path = path_of(url)
         async with AsyncExitStack() as stack:
             with translated(str(path)):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,12 @@ class Database:
             raise
 
 
-def _path_of(url: str) -> Path:
+def path_of(url: str) -> Path:
+    """Return the file of a database's address.
+
+    Raises:
+        SettingsError: the address is of another kind.
+    """
     path = url.removeprefix(_URL_PREFIX)
     if path in {url, ""}:
         raise SettingsError("DATABASE_URL must be like sqlite:///data/sana.db or sqlite:////var/lib/sana.db")

@@ -31,7 +31,7 @@ def migrate(path: Path, folder: Path = MIGRATIONS) -> None:
     """
     migrations = _numbered(folder)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        version = _version(connection, path)
+        version = version_of(connection, path)
         newest = max(migrations)
         if version > newest:
             raise SchemaError(
@@ -41,24 +41,40 @@ def migrate(path: Path, folder: Path = MIGRATIONS) -> None:
             return
         with translated(f"{path} keeps schema {version}, for it could not be brought to {newest}"):
             if version:
-                _check(connection, path)
+                check(connection, path)
                 _copy(connection, path.with_name(f"{path.name}.schema-{version}"))
             _apply(connection, [migrations[number] for number in range(version + 1, newest + 1)], newest)
+
+
+def newest_version(folder: Path = MIGRATIONS) -> int:
+    """Return the schema that this program knows."""
+    return max(_numbered(folder))
 
 
 def _numbered(folder: Path) -> dict[int, Path]:
     return {int(path.name.partition("_")[0]): path for path in folder.glob("*.sql")}
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """Return how far a database is; 0 where it is empty.
+
+    Raises:
+        SchemaError: it is no database of this program.
+        sqlite3.Error: it cannot be read.
+    """
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0 and connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
         raise SchemaError(f"{path} is a database of another program")
     return version
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise a SchemaError for a damaged database, which is not to take the place of a sound copy."""
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Go through a whole database: a damaged one is not to take the place of a sound copy.
+
+    Raises:
+        SchemaError: it is damaged.
+        sqlite3.Error: it cannot be read.
+    """
     ((verdict,),) = connection.execute("PRAGMA quick_check(1)")
     if verdict != "ok":
         raise SchemaError(f"{path}: it is damaged ({' '.join(verdict.split())})")

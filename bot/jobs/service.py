@@ -13,6 +13,7 @@ import structlog
 
 from bot.errors import JobOverError, LineFullError, NotAllowedError
 from bot.jobs.book import Book
+from bot.jobs.condition import Condition
 from bot.jobs.deliver import Deliverer
 from bot.jobs.gate import Gate
 from bot.jobs.live import Live
@@ -71,6 +72,7 @@ class JobService:
         self._store = store
         self._clock = clock
         self._meter = meter
+        self._is_called_back = rules.callback_base is not None
         self._line = Line()
         self._slots = Slots(fixed=rules.max_concurrent, most=_TASKS_AT_ONCE)
         self._gate = Gate()
@@ -210,6 +212,12 @@ class JobService:
     def waiting(self) -> int:
         """Return how many jobs wait for a slot."""
         return len(self._line)
+
+    def condition(self) -> Condition:
+        """Tell how the line stands, over all servers."""
+        return Condition(
+            self._gate.trouble, len(self._line), len(self._slots), is_called_back=self._is_called_back
+        )
 
     # What the callback listener calls.
 

@@ -1,8 +1,8 @@
-"""What the bot must be allowed in a channel before it promises a picture there.
+"""What the bot must be allowed in a channel before it promises a picture there, and what it is invited with.
 
 That is what an edit through the channel needs once the interaction's token is too old (the design,
-*Delivery is an edit*). Media galleries need no Embed Links. Add Reactions is not asked for: without it, the
-bot leaves the first reaction to the members.
+*Delivery is an edit*). Media galleries need no Embed Links. Add Reactions is not asked for in a channel:
+without it, the bot leaves the first reaction to the members.
 """
 
 from typing import Final
@@ -16,6 +16,11 @@ _ANYWHERE: Final = (
 )
 _IN_CHANNELS: Final = (("Send Messages", discord.Permissions(send_messages=True)),)
 _IN_THREADS: Final = (("Send Messages in Threads", discord.Permissions(send_messages_in_threads=True)),)
+_WELCOME: Final = (("Add Reactions", discord.Permissions(add_reactions=True)),)
+_EVERYTHING: Final = (*_ANYWHERE, *_IN_CHANNELS, *_IN_THREADS, *_WELCOME)
+
+INVITED: Final = discord.Permissions(sum(permission.value for _, permission in _EVERYTHING))
+"""What the invite link asks for, and no more."""
 
 
 def missing_permissions(app_permissions: discord.Permissions, *, is_thread: bool) -> tuple[str, ...]:
@@ -25,5 +30,23 @@ def missing_permissions(app_permissions: discord.Permissions, *, is_thread: bool
         app_permissions: what the interaction says that the bot may do in its channel.
         is_thread: whether that channel is a thread.
     """
-    needed = _ANYWHERE + (_IN_THREADS if is_thread else _IN_CHANNELS)
-    return tuple(name for name, permission in needed if not permission <= app_permissions)
+    return _lacking(_ANYWHERE + (_IN_THREADS if is_thread else _IN_CHANNELS), app_permissions)
+
+
+def missing_in_server(permissions: discord.Permissions) -> tuple[str, ...]:
+    """Return the names of what the bot's roles lack in a server, of all that it is invited with."""
+    return _lacking(_EVERYTHING, permissions)
+
+
+def invite_link(application_id: int) -> str:
+    """Return the address at which the bot is invited with exactly what it needs."""
+    return (
+        f"https://discord.com/oauth2/authorize?client_id={application_id}"
+        f"&scope=bot+applications.commands&permissions={INVITED.value}"
+    )
+
+
+def _lacking(
+    needed: tuple[tuple[str, discord.Permissions], ...], permissions: discord.Permissions
+) -> tuple[str, ...]:
+    return tuple(name for name, permission in needed if not permission <= permissions)

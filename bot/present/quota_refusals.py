@@ -20,8 +20,8 @@ _MAX_SHOWN: Final = 100  # characters of what was given
 _UNCHANGED: Final = "Nothing was changed or charged."
 _SENTENCES: Final[Mapping[type[Refusal], str]] = {
     NotModeratorError: (
-        "Only those with the permission **Moderate Members** can see and change the credits of others."
-        f" {_UNCHANGED} `/usage` shows you your own."
+        "Only those with the permission **Moderate Members** can use this command."
+        f" {_UNCHANGED} `/usage` shows you your own credits."
     ),
     NeedsManageServerError: (
         "That needs the permission **Manage Server**: without it nobody can set unlimited credits, or change"

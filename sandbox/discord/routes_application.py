@@ -10,10 +10,10 @@ from sandbox.discord.access import Access
 from sandbox.discord.answers import answer, nothing
 from sandbox.discord.commands import Commands
 from sandbox.discord.errors import unknown_user
-from sandbox.discord.forms import Form
+from sandbox.discord.forms import Form, snowflake_of
 from sandbox.discord.payloads import Json
 from sandbox.discord.permissions import in_guild
-from sandbox.discord.rest import identifier
+from sandbox.discord.rest import identifier, number
 from sandbox.discord.uploads import read_json
 from sandbox.discord.world import World
 
@@ -25,11 +25,14 @@ _ONE = r"/{command_id:\d{1,20}}"
 class ApplicationRoutes:
     """Who the bot is, where its gateway is, and which commands it has."""
 
-    def __init__(self, world: World, commands: Commands, gateway_url: str, shards: int) -> None:
+    def __init__(
+        self, world: World, commands: Commands, gateway_url: str, *, shards: int, starts_left: int
+    ) -> None:
         self._world = world
         self._commands = commands
         self._gateway_url = gateway_url
         self._shards = shards
+        self._starts_left = starts_left
         self._access = Access(world)
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
@@ -62,7 +65,12 @@ class ApplicationRoutes:
 
     async def gateway_bot(self, _: web.Request) -> web.Response:
         """GET /gateway/bot."""
-        limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
+        limit = {
+            "total": 1000,
+            "remaining": self._starts_left,
+            "reset_after": 86_400_000,
+            "max_concurrency": 1,
+        }
         return answer({"url": self._gateway_url, "shards": self._shards, "session_start_limit": limit})
 
     async def me(self, _: web.Request) -> web.Response:
@@ -76,9 +84,12 @@ class ApplicationRoutes:
             raise unknown_user()
         return answer(wire.user(user))
 
-    async def guilds(self, _: web.Request) -> web.Response:
-        """GET /users/@me/guilds."""
+    async def guilds(self, request: web.Request) -> web.Response:
+        """GET /users/@me/guilds, with after and limit."""
         bot_id = self._world.bot.id
+        after = snowflake_of(request.query.get("after")) or 0
+        limit = number(request.query, "limit", 200, at_most=200)
+        found = sorted(self._world.guilds.values(), key=lambda guild: guild.id)
         return answer(
             [
                 {
@@ -90,7 +101,7 @@ class ApplicationRoutes:
                     "permissions": str(in_guild(guild, guild.members[bot_id])),
                     "features": [],
                 }
-                for guild in self._world.guilds.values()
+                for guild in [guild for guild in found if guild.id > after][:limit]
             ]
         )
 
@@ -135,6 +146,7 @@ class ApplicationRoutes:
                 "approximate_guild_count": len(world.guilds),
                 "approximate_user_install_count": 0,
                 "approximate_user_authorization_count": 0,
+                **world.application,
             }
         )
 

@@ -42,6 +42,7 @@ class DiscordConfig:
     host: str = "127.0.0.1"
     port: int = 0
     shards: int = 1
+    starts_left: int = 1000
     enforce_rate_limits: bool = True
     interaction_answer_seconds: float = 3.0
     interaction_token_seconds: float = 900.0
@@ -129,7 +130,13 @@ class DiscordServer:
         world, messages = self.world, self.messages
         app.add_routes(
             [
-                *ApplicationRoutes(world, self.commands, self.gateway_url, self.config.shards).routes(PREFIX),
+                *ApplicationRoutes(
+                    world,
+                    self.commands,
+                    self.gateway_url,
+                    shards=self.config.shards,
+                    starts_left=self.config.starts_left,
+                ).routes(PREFIX),
                 *ChannelRoutes(world, messages, self.nonces).routes(PREFIX),
                 *GuildRoutes(world).routes(PREFIX),
                 *TokenRoutes(world, messages, self.interactions).routes(PREFIX),

@@ -34,6 +34,8 @@ class World:
         self.snowflakes = Snowflakes()
         self.bot = User(BOT_ID, bot_name, bot=True)
         self.users: dict[int, User] = {BOT_ID: self.bot}
+        self.application: dict[str, object] = {}
+        """Fields of the application that its owner has set otherwise."""
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self._dms: dict[int, Channel] = {}

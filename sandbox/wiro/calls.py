@@ -35,6 +35,7 @@ class Calls:
         files: Files,
     ) -> None:
         self._echo = config.echo_callback_url
+        self._published = config.published
         self._script = script
         self._store = store
         self._account = account
@@ -113,7 +114,7 @@ class Calls:
 
     async def _tool_detail(self, body: Body) -> Answer:
         _check_tool(body.get("slugowner"), body.get("slugproject"))
-        return success(tool=[describe_tool()])
+        return success(tool=[describe_tool(self._published)])
 
 
 def _check_tool(owner: object, project: object) -> None:

@@ -1,5 +1,6 @@
 """What a sandboxed Wiro is made with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -23,3 +24,7 @@ class WiroConfig:
     """Between two attempts of a callback. Source: Wiro's reference, Callback."""
     callback_timeout_seconds: float = 10.0
     """How long an attempt waits for its answer."""
+    clock_ahead_seconds: float = 0.0
+    """How far the time in its answers' `Date` is ahead of the machine's."""
+    published: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
+    """What Tool/Detail says otherwise: fields of inputs by their names; None leaves an input out."""

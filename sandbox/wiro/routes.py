@@ -1,7 +1,9 @@
 """The API and the output files over HTTP."""
 
 import re
+import time
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from functools import partial
 
 from aiohttp import web
@@ -59,6 +61,7 @@ class Routes:
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes to an application; those that it has already come first."""
+        app.on_response_prepare.append(self._date)
         app.router.add_post("/v1/Run/{owner}/{project}", partial(self._api, "Run"))
         for name in self._calls.by_name:
             app.router.add_post(f"/v1/{name}", partial(self._api, name))
@@ -109,6 +112,10 @@ class Routes:
         response = await carry_out(request, fault, partial(_send, file, request))
         self._note("file", request, task.taskid if task else None, response)
         return response
+
+    async def _date(self, _: web.Request, response: web.StreamResponse) -> None:
+        if ahead := self._config.clock_ahead_seconds:
+            response.headers["Date"] = formatdate(time.time() + ahead, usegmt=True)
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         response = CallError(NOT_FOUND, "Not found.", http_status=404).response()

@@ -7,6 +7,7 @@ price for a started megapixel, are this sandbox's own.
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -90,8 +91,8 @@ def read_inputs(body: Body) -> Inputs:
     )
 
 
-def describe_tool() -> dict[str, object]:
-    """Give the tool as Tool/Detail shows it."""
+def describe_tool(changes: Mapping[str, Mapping[str, object] | None]) -> dict[str, object]:
+    """Give the tool as Tool/Detail shows it, with these changes (see `WiroConfig.published`)."""
     texts = [
         _item("prompt", "prompt", "textarea", _PROMPT_DEFAULT, required=True),
         _item("negativePrompt", "negativePrompt", "textarea", _NEGATIVE_DEFAULT),
@@ -105,13 +106,29 @@ def describe_tool() -> dict[str, object]:
         "description": "text-to-image, images up to 4096 x 4096",
         "categories": ["text-to-image"],
         "parameters": [
-            {"title": "Inputs", "items": texts + [_numeric_item(number) for number in _NUMBERS]},
+            {
+                "title": "Inputs",
+                "items": _changed(texts + [_numeric_item(number) for number in _NUMBERS], changes),
+            },
         ],
         "dynamicprice": json.dumps(price, separators=(",", ":")),
     }
 
 
 _NUMBERS = (_STEPS, _SCALE, _SAMPLES, _SEED, _WIDTH, _HEIGHT)
+
+
+def _changed(
+    items: list[dict[str, object]], changes: Mapping[str, Mapping[str, object] | None]
+) -> list[dict[str, object]]:
+    """Give the items with other fields, without those that are left out, and with those that are new."""
+    known = {str(item["id"]): item for item in items}
+    new = {name: {"id": name} for name in changes if name not in known}
+    return [
+        {**item, **(changes.get(name) or {})}
+        for name, item in (known | new).items()
+        if changes.get(name, {}) is not None
+    ]
 
 
 def _item(name: str, label: str, kind: str, default: str, *, required: bool = False) -> dict[str, object]:

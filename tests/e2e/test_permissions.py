@@ -123,7 +123,11 @@ async def test_naming_servers_takes_the_commands_back_elsewhere(bare_stage: Stag
         await stage.start_bot(discord_guild_ids=servers)
         await stage.stop_bot()
     for channel, guild, expected in (
-        (CHANNEL, "Sandbox", ["Sana details", "Sana usage", "inspire", "quota", "sana", "usage"]),
+        (
+            CHANNEL,
+            "Sandbox",
+            ["Sana details", "Sana usage", "inspire", "quota", "sana", "sana-check", "usage"],
+        ),
         ("general", "Second server", []),
     ):
         channel_id = stage.members.channel_id(channel, guild)

@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.parameters import DESCRIPTIONS, SIZES, limits
 from bot.quotas.decisions import CREDITS_AT_MOST, REASON_AT_MOST
 from bot.quotas.service import QuotaService
+from cogs.check import CheckCog
 from cogs.inspire import InspireCog
 from cogs.quota import QuotaCog
 from cogs.sana import SanaCog
@@ -23,7 +24,7 @@ QUOTA: dict[str, Any] = GROUP.to_dict(TREE)
 COMMANDS = [
     *(
         command.to_dict(TREE)
-        for cog in (SanaCog, InspireCog, UsageCog)
+        for cog in (SanaCog, InspireCog, UsageCog, CheckCog)
         for command in cog.__cog_app_commands__
     ),
     QUOTA,

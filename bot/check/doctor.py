@@ -1,0 +1,142 @@
+"""The list of all checks, and what they need of the world."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from bot import __version__
+from bot.check.address import CallbackAddress
+from bot.check.discord_account import DiscordAccount
+from bot.check.discord_api import DiscordApi
+from bot.check.discord_servers import DiscordServers
+from bot.check.examine import Check, examine
+from bot.check.given import Given
+from bot.check.machine import Inspect, Machine
+from bot.check.report import Report
+from bot.check.wiro import WiroProject
+from bot.mask import Mask
+from bot.settings import Settings
+from bot.wiro.client import WiroClient, connector
+from bot.wiro.signing import Credentials
+
+_USER_AGENT: Final = f"sana-bot/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What the checks are told of databases, which they do not open themselves.
+
+    Args:
+        inspect: looks at the one of an address, in a thread.
+        locate: returns its file.
+    """
+
+    inspect: Inspect
+    locate: Callable[[str], Path]
+
+
+async def check_up(given: Given, storage: Storage) -> Report:
+    """Look at everything, and return what was found, without secrets.
+
+    Args:
+        given: the owner's settings.
+        storage: tells of the database.
+    """
+    settings = given.settings
+    if settings is None:
+        return Report(__version__, given.results)
+    async with _session() as session, _session() as wiro_session:
+        checks = _checks(settings, storage, session, wiro_session)
+        results = await examine(checks, given.wrong)
+    return Report(__version__, (*given.results, *results)).masked(Mask(given.secrets))
+
+
+@asynccontextmanager
+async def _session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(connector=connector()) as session:
+        yield session
+
+
+def _checks(
+    settings: Settings,
+    storage: Storage,
+    session: aiohttp.ClientSession,
+    wiro_session: aiohttp.ClientSession,
+) -> list[Check]:
+    machine = Machine(settings.database_url, storage.inspect, storage.locate)
+    address = CallbackAddress(
+        session, settings.callback_host, settings.callback_port, settings.callback_public_url, _USER_AGENT
+    )
+    return [
+        *_discord_checks(settings, session),
+        *_wiro_checks(_project(settings, session, wiro_session)),
+        Check(name="listener", look=address.listener, settings=("CALLBACK_HOST", "CALLBACK_PORT")),
+        Check(
+            name="callbacks", look=address.round_trip, settings=("CALLBACK_PUBLIC_URL",), after=("listener",)
+        ),
+        Check(name="database folder", look=machine.folder, settings=("DATABASE_URL",)),
+        Check(name="database", look=machine.database, settings=("DATABASE_URL",)),
+        Check(name="disk", look=machine.disk, after=("database folder",)),
+    ]
+
+
+def _discord_checks(settings: Settings, session: aiohttp.ClientSession) -> list[Check]:
+    api = DiscordApi(
+        session, settings.discord_api_base, settings.discord_token.get_secret_value(), _USER_AGENT
+    )
+    account = DiscordAccount(api, session, settings.discord_gateway_url, _USER_AGENT)
+    servers = DiscordServers(api, settings.discord_guild_ids)
+    signed_in = ("discord token",)
+    there = ("discord servers",)
+    return [
+        Check(name=signed_in[0], look=account.token, settings=("DISCORD_TOKEN", "DISCORD_API_BASE")),
+        Check(name="discord application", look=account.application, after=signed_in),
+        Check(name="discord invite", look=account.invite, after=signed_in),
+        Check(name="discord starts", look=account.starts, after=signed_in),
+        Check(name="discord gateway", look=account.gateway, settings=("DISCORD_GATEWAY_URL",)),
+        Check(name=there[0], look=servers.membership, settings=("DISCORD_GUILD_IDS",), after=signed_in),
+        Check(name="discord permissions", look=servers.permissions, after=there),
+        Check(name="discord commands", look=servers.commands, after=there),
+        Check(name="discord uploads", look=servers.uploads, after=there),
+    ]
+
+
+def _project(
+    settings: Settings, session: aiohttp.ClientSession, wiro_session: aiohttp.ClientSession
+) -> WiroProject:
+    secret = settings.wiro_api_secret
+    credentials = Credentials(
+        settings.wiro_api_key.get_secret_value(), None if secret is None else secret.get_secret_value()
+    )
+    client = WiroClient(
+        wiro_session,
+        api_base=settings.wiro_api_base,
+        tool=settings.wiro_tool,
+        credentials=credentials,
+        user_agent=_USER_AGENT,
+    )
+    return WiroProject(
+        client=client,
+        session=session,
+        api_base=settings.wiro_api_base,
+        socket_url=settings.wiro_socket_url,
+        user_agent=_USER_AGENT,
+        output_hosts=settings.wiro_output_hosts,
+        is_signed=secret is not None,
+    )
+
+
+def _wiro_checks(project: WiroProject) -> list[Check]:
+    account = ("wiro account",)
+    key = ("WIRO_API_KEY", "WIRO_API_SECRET", "WIRO_API_BASE")
+    return [
+        Check(name=account[0], look=project.account, settings=key),
+        Check(name="wiro tool", look=project.tool, settings=("WIRO_TOOL",), after=account),
+        Check(name="wiro outputs", look=project.outputs, settings=("WIRO_OUTPUT_HOSTS",), after=account),
+        Check(name="wiro socket", look=project.socket, settings=("WIRO_SOCKET_URL",)),
+        Check(name="clock", look=project.clock, settings=("WIRO_API_BASE",)),
+    ]
