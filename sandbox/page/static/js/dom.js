@@ -1,6 +1,7 @@
 /** Elements made by code: text goes in as text, so nothing that a member or the bot wrote can become markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
+const HUES = 5;
 const SPRITE = new URL("../icons.svg", import.meta.url).pathname;
 
 /**
@@ -68,11 +69,12 @@ export function iconButton(name, label, onclick, props = {}) {
 }
 
 /**
- * Make the round picture of an account: its first letter on a colour of its own.
- * @param {{id: string, username: string}} user
+ * Make the round picture of an account: a person's first letter on a colour of its own, and one drawing for bots.
+ * @param {{username: string, bot?: boolean}} user
  * @returns {HTMLElement}
  */
-export function avatar(user) {
-  const hue = [...user.username].reduce((sum, each) => (sum * 31 + each.codePointAt(0)) % 5, 0);
-  return el("span", { class: `avatar hue-${hue}`, "aria-hidden": "true" }, user.username[0].toUpperCase());
+export function avatar({ username, bot = false }) {
+  if (bot) return el("span", { class: "avatar of-bot", "aria-hidden": "true" }, icon("picture"));
+  const hue = [...username].reduce((sum, each) => sum + each.codePointAt(0), 0) % HUES;
+  return el("span", { class: `avatar hue-${hue}`, "aria-hidden": "true" }, username[0].toUpperCase());
 }

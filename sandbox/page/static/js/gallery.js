@@ -38,6 +38,11 @@ export function thumbnail(picture, shown) {
 function cell(picture, open, shown) {
   const image = el("img", { src: picture.url, alt: picture.description || "Picture without a description", decoding: "async", width: picture.width, height: picture.height });
   const holder = el("div", { class: "picture" }, el("button", { type: "button", class: "picture-open", title: "Show it large", onclick: open }, image));
+  if (picture.width && picture.height) {
+    holder.classList.add("sized");
+    holder.style.setProperty("--ratio", String(picture.width / picture.height));
+    holder.style.setProperty("--most", `${picture.height}px`);
+  }
   image.addEventListener("error", () => holder.classList.add("broken"));
   return picture.spoiler && !shown.has(picture.url) ? covered(picture, holder, shown) : holder;
 }

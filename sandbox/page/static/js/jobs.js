@@ -23,17 +23,22 @@ export function jobState(job) {
  */
 export function jobNode(job) {
   const task = store.state.tasks.get(job.taskid);
-  const head = el("div", { class: "job-head" },
+  const head = el("summary", { class: "job-head" }, icon("unfold"),
     el("span", { class: "job-reference" }, `S-${job.id}`),
     el("span", { class: `state tone-${TONES[job.state] ?? "bad"}` }, job.state),
-    el("span", { class: "job-who" }, `${names.user(String(job.member_id))}`),
-    isShown(job) && el("button", { type: "button", class: "link-button job-go", onclick: () => goTo(job) }, "Show"));
-  return el("li", { class: "job", "data-job": job.id }, head,
-    el("p", { class: "job-prompt" }, job.prompt),
+    el("span", { class: "job-who" }, names.user(String(job.member_id))));
+  const inside = el("div", { class: "job-inside" },
+    el("p", { class: "job-prompt", title: job.prompt }, job.prompt),
     timeline(job.steps.map(({ state, at }) => ({ name: state, at, tone: TONES[state] ?? "bad" }))),
     facts(job),
-    job.detail && el("p", { class: "job-detail" }, icon("warning"), job.detail),
+    job.detail && el("p", { class: "job-detail" }, icon("warning"), " ", job.detail),
+    isShown(job) && el("button", { type: "button", class: "link-button job-go", onclick: () => goTo(job) }, "Show its message"),
     task && taskNode(task));
+  return el("li", { class: "job", "data-job": job.id }, el("details", { open: job.id === newest() }, head, inside));
+}
+
+function newest() {
+  return [...store.state.jobs.keys()].at(-1);
 }
 
 function timeline(steps) {

@@ -13,6 +13,7 @@ const NEAR_END_PIXELS = 120;
 const shown = new Keyed(({ message }) => message.id, stateOf, ({ message, grouped }) => messageNode(message, grouped));
 let shownFor = "";
 let isAtEnd = true;
+let height = 0;
 
 /**
  * Show the messages of the channel that is looked at, now and whenever they change.
@@ -31,7 +32,7 @@ export function showMessages(list) {
   list.addEventListener("keydown", (event) => walk(list, event));
   list.addEventListener("load", () => stickToEnd(list), true);
   new ResizeObserver(() => stickToEnd(list)).observe(list);
-  list.addEventListener("scroll", () => (isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PIXELS));
+  list.addEventListener("scroll", () => onScroll(list));
 }
 
 function update(list) {
@@ -76,8 +77,8 @@ function waiting() {
   const { waiting: all, userId, channelId } = store.state;
   return all.filter((each) => each.userId === userId && each.channelId === channelId).map((each) => {
     const isFailed = each.state === "failed";
-    const person = { id: userId, username: member(userId)?.name ?? "?" };
-    const bot = { id: "", username: botName() };
+    const person = { username: member(userId)?.name ?? "?" };
+    const bot = { username: botName(), bot: true };
     return el("div", { class: "message waiting", "data-waiting": each.state },
       el("div", { class: "context" }, icon("spine"), avatar(person), el("span", { class: "context-author" }, person.username), el("span", {}, "used"), el("span", { class: "mention" }, each.name)),
       el("div", { class: "message-avatar" }, avatar(bot)),
@@ -134,8 +135,15 @@ function walk(list, event) {
   target.scrollIntoView({ block: "nearest" });
 }
 
+/** A person's scrolling says whether they want to see what is new; what grows by itself says nothing. */
+function onScroll(list) {
+  if (list.scrollHeight !== height) return stickToEnd(list);
+  isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PIXELS;
+}
+
 function stickToEnd(list) {
   if (isAtEnd) list.scrollTop = list.scrollHeight;
+  height = list.scrollHeight;
 }
 
 function known(id) {

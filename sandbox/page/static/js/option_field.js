@@ -82,7 +82,7 @@ export class OptionField {
     const { choices, type } = this.option;
     if (choices) return choices.map(({ name, value }) => ({ label: name, value }));
     const here = home();
-    const people = () => here.members.map(({ id, name }) => ({ label: `@${name}`, value: id, before: avatar({ id, username: name }) }));
+    const people = () => here.members.map(({ id, name, bot }) => ({ label: `@${name}`, value: id, before: avatar({ username: name, bot }) }));
     const roles = () => here.roles.map(({ id, name }) => ({ label: `@${name.replace(/^@/, "")}`, value: id, description: "Role", before: icon("role") }));
     switch (KINDS[type]) {
       case "boolean":

@@ -54,7 +54,7 @@ function channelList(choose) {
 }
 
 function directMessages() {
-  const entry = el("button", { type: "button", class: "channel", "aria-current": "page" }, avatar({ id: "", username: botName() }), el("span", { class: "channel-name" }, botName()));
+  const entry = el("button", { type: "button", class: "channel", "aria-current": "page" }, avatar({ username: botName(), bot: true }), el("span", { class: "channel-name" }, botName()));
   return [el("div", { class: "server-name" }, "Direct messages"), el("ul", { class: "channel-list" }, el("li", {}, entry))];
 }
 
@@ -62,7 +62,7 @@ function switcher(live) {
   const { userId } = store.state;
   const name = member(userId)?.name ?? "";
   const button = el("button", { type: "button", class: "person-button", "aria-haspopup": "menu", "data-key": "person", "aria-label": `You act as ${name}. Act as somebody else` },
-    avatar({ id: userId, username: name }),
+    avatar({ username: name }),
     el("span", { class: "person-words" }, el("span", { class: "person-name" }, name), el("span", { class: "person-role" }, rolesOf(userId, home()) || "No roles")),
     icon("unfold"));
   button.addEventListener("click", () => openMenu("Act as", groups(live), button, { class: "menu-people" }));
@@ -75,7 +75,7 @@ function groups(live) {
     items: each.members.filter(({ bot }) => !bot).slice(0, MOST_PEOPLE).map(({ id, name }) => ({
       label: name,
       description: rolesOf(id, each),
-      before: avatar({ id, username: name }),
+      before: avatar({ username: name }),
       checked: id === store.state.userId,
       run: () => become(live, id),
     })),

@@ -56,11 +56,12 @@ export function keepTimesTrue() {
 }
 
 /**
- * Write a length of time: "0.4 s", "12 s", "2 min 5 s".
+ * Write a length of time: "40 ms", "1.4 s", "12 s", "2 min 5 s".
  * @param {number} seconds
  * @returns {string}
  */
 export function duration(seconds) {
+  if (seconds < 1) return `${Math.max(0, Math.round(seconds * 1_000))} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
