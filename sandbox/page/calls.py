@@ -1,7 +1,7 @@
 """What the panel shows of a request at Wiro. Pure.
 
-`by` is "bot", or "wiro" for a callback; `status` is 0 where no answer came; `body` is what was sent, and
-`answer` the fields of an answer that tell what became of the call; both are null where there was no JSON object.
+`by` is "bot", or "wiro" for a callback; `status` is 0 where no answer came; `body` is what was sent, `answer`
+the fields of an answer that tell what became of the call; both are null where there was no JSON object.
 """
 
 import json

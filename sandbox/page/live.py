@@ -1,7 +1,7 @@
 """The WebSocket of the page: what changes is told to everyone who watches, each as the person they act as.
 
-A client says one thing, `{"type": "look", "user_id", "channel_id"}`: whom it acts as from now on, and where it
-looks. It is told, as JSON objects with a `type`:
+A client says one thing, `{"type": "look", "user_id", "channel_id"}`: whom it acts as from now on, and where
+it looks. It is told, as JSON objects with a `type`:
 
 | type | when | the rest of it |
 | --- | --- | --- |
@@ -18,8 +18,9 @@ looks. It is told, as JSON objects with a `type`:
 | `commands` | likewise | `channel_id`, `commands`: those that this person may use there |
 | `refused` | when a look cannot be, or not any longer | `message` |
 
-Messages are those of the channel and of the person's direct messages, as the person sees them. With `snapshot`
-they replace what was told before; otherwise each replaces the one of its id. The same may be told twice.
+Messages are those of the channel and of the person's direct messages, as the person sees them. With
+`snapshot` they replace what was told before; otherwise each replaces the one of its id. The same may be told
+twice.
 """
 
 import asyncio
