@@ -33,10 +33,11 @@ export function restNode(call) {
   return el("li", { class: "call rest" }, el("span", { class: "method" }, call.method), el("span", { class: "call-name", title: call.route }, call.route), ...outcome(call));
 }
 
-function outcome({ status, milliseconds, at }) {
+function outcome({ call, status, milliseconds, at }) {
   const tone = status && status < OK_BELOW ? "good" : "bad";
+  const isFrame = call?.startsWith("socket/");
   return [
-    el("span", { class: `status tone-${tone}` }, status ? String(status) : "no answer"),
+    !isFrame && el("span", { class: `status tone-${tone}` }, status ? String(status) : "no answer"),
     el("span", { class: "call-when", title: milliseconds == null ? "" : `It took ${Math.round(milliseconds)} ms` }, clock.format(new Date(at))),
   ];
 }

@@ -7,13 +7,16 @@ import { duration, messageTime } from "./times.js";
 /** The colours of states, by what they mean to a member. */
 const TONES = { queued: "waiting", submitting: "running", running: "running", finished: "running", delivered: "good" };
 
+/** The jobs that somebody unfolded (true) or folded; of the others, the newest alone is unfolded. */
+const folds = new Map();
+
 /**
  * Return what the shown job depends on.
  * @param {object} job
  * @returns {string}
  */
 export function jobState(job) {
-  return JSON.stringify([job, store.state.tasks.get(job.taskid), isShown(job)]);
+  return JSON.stringify([job, store.state.tasks.get(job.taskid), isShown(job), isUnfolded(job)]);
 }
 
 /**
@@ -34,11 +37,13 @@ export function jobNode(job) {
     job.detail && el("p", { class: "job-detail" }, icon("warning"), " ", job.detail),
     isShown(job) && el("button", { type: "button", class: "link-button job-go", onclick: () => goTo(job) }, "Show its message"),
     task && taskNode(task));
-  return el("li", { class: "job", "data-job": job.id }, el("details", { open: job.id === newest() }, head, inside));
+  const fold = el("details", { open: isUnfolded(job), "data-own-fold": true }, head, inside);
+  head.addEventListener("click", () => folds.set(job.id, !fold.open));
+  return el("li", { class: "job", "data-job": job.id }, fold);
 }
 
-function newest() {
-  return [...store.state.jobs.keys()].at(-1);
+function isUnfolded({ id }) {
+  return folds.get(id) ?? id === [...store.state.jobs.keys()].at(-1);
 }
 
 function timeline(steps) {

@@ -38,7 +38,7 @@ export class Keyed {
   }
 
   /**
-   * Return the elements that show these items; what was unfolded stays so.
+   * Return the elements that show these items. What was unfolded stays so, where it does not keep that itself.
    * @param {Item[]} items
    * @returns {HTMLElement[]}
    */
@@ -60,7 +60,7 @@ function carriedOver(old, made) {
   const now = folds(made);
   folds(old).forEach((fold, index) => {
     if (!now[index]) return;
-    now[index].open = fold.open;
+    if (!("ownFold" in fold.dataset)) now[index].open = fold.open;
     if (document.activeElement === fold.firstElementChild) queueMicrotask(() => now[index].firstElementChild.focus());
   });
   return made;

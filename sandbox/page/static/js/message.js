@@ -111,7 +111,7 @@ function context(message) {
 
 function summary(message) {
   const texts = [message.content, ...textsOf(message.components)].filter(Boolean);
-  const line = markdown(texts.join(" ").replaceAll("\n", " "), names).textContent;
+  const line = texts.flatMap((each) => each.split("\n")).map((each) => markdown(each, names).textContent).join(" ");
   return line.slice(0, REPLY_LENGTH) || "Click to see the attachment";
 }
 

@@ -13,13 +13,22 @@ const NEAR_END_PIXELS = 120;
 const shown = new Keyed(({ message }) => message.id, stateOf, ({ message, grouped }) => messageNode(message, grouped));
 let shownFor = "";
 let isAtEnd = true;
-let height = 0;
+
+const inner = el("div", { class: "message-list" });
+const jump = el("button", { type: "button", class: "jump", hidden: true }, "Go to the newest message", icon("unfold"));
 
 /**
  * Show the messages of the channel that is looked at, now and whenever they change.
- * @param {HTMLElement} list with the role `log`
+ * @param {HTMLElement} list with the role `log`; a button that leads to its end goes behind it
  */
 export function showMessages(list) {
+  jump.addEventListener("click", () => {
+    isAtEnd = true;
+    stickToEnd(list);
+    list.focus();
+  });
+  list.after(jump);
+  list.append(inner);
   store.on(["messages", "channelId", "userId", "world", "isLoading", "waiting", "clicks", "dismissed"], () => update(list));
   list.addEventListener("contextmenu", (event) => {
     const article = event.target.closest("article[data-id]");
@@ -30,9 +39,10 @@ export function showMessages(list) {
     openMessageMenu(message, byKey ? article : { x: event.clientX, y: event.clientY });
   });
   list.addEventListener("keydown", (event) => walk(list, event));
-  list.addEventListener("load", () => stickToEnd(list), true);
-  new ResizeObserver(() => stickToEnd(list)).observe(list);
-  list.addEventListener("scroll", () => onScroll(list));
+  const growth = new ResizeObserver(() => stickToEnd(list));
+  growth.observe(list);
+  growth.observe(inner);
+  list.addEventListener("scroll", () => notePlace(list));
 }
 
 function update(list) {
@@ -42,13 +52,13 @@ function update(list) {
     shown.clear();
     isAtEnd = true;
     shownFor = place;
-  }
+  } else notePlace(list);
   list.setAttribute("aria-busy", String(isLoading));
   list.setAttribute("aria-label", channel().isDm ? `Messages with ${botName()}` : `Messages in ${channel().name}`);
-  if (isLoading) return fill(list, skeleton());
+  if (isLoading) return fill(inner, skeleton());
   const focus = rememberFocus(list);
   const nodes = [beginning(), ...messages(), ...waiting()];
-  reconcile(list, nodes);
+  reconcile(inner, nodes);
   restoreFocus(list, focus);
   stickToEnd(list);
 }
@@ -135,15 +145,16 @@ function walk(list, event) {
   target.scrollIntoView({ block: "nearest" });
 }
 
-/** A person's scrolling says whether they want to see what is new; what grows by itself says nothing. */
-function onScroll(list) {
-  if (list.scrollHeight !== height) return stickToEnd(list);
+/** Whoever has scrolled up does not want to be taken to what is new. */
+function notePlace(list) {
   isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PIXELS;
+  jump.hidden = isAtEnd;
 }
 
 function stickToEnd(list) {
-  if (isAtEnd) list.scrollTop = list.scrollHeight;
-  height = list.scrollHeight;
+  if (!isAtEnd) return;
+  list.scrollTop = list.scrollHeight;
+  jump.hidden = true;
 }
 
 function known(id) {

@@ -80,7 +80,7 @@ function showBot(shown, deeds) {
   if (!bot) return fill(shown, el("p", { class: "empty" }, "Nothing is known yet."));
   const isRunning = bot.pid !== null;
   const isKilled = bot.exit_code === KILLED;
-  const end = bot.state === "ended" && (isKilled ? "killed" : `exit code ${bot.exit_code}`);
+  const end = bot.state === "ended" && !isKilled ? `exit code ${bot.exit_code}` : "";
   fill(shown, el("span", { class: `lamp ${bot.state}` }), el("strong", {}, isKilled && bot.state === "ended" ? "Killed" : STATES[bot.state]),
     el("span", { class: "bot-facts" }, isRunning ? `process ${bot.pid} · ` : end ? `${end} · ` : "", bot.since && time(new Date(bot.since), "R")));
   const deed = (what, label, drawing, enabled) =>
