@@ -1,3 +1,4 @@
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -154,3 +155,10 @@ async def test_what_is_no_switch_changes_nothing(browser: Browser, body: object)
     assert status == 400
     assert answer["message"]
     assert await browser.ask("GET", "/switches") == (200, dict.fromkeys(SWITCHES, False))
+
+
+def test_every_switch_is_documented() -> None:
+    """The page of the documentation lists each switch, in their order, and none that is not there."""
+    text = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    table = text.partition("| switch |")[2].partition("\n\n")[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == SWITCHES
