@@ -5,6 +5,8 @@ import { openModal } from "./modal.js";
 import { store } from "./state.js";
 import { complain } from "./toasts.js";
 
+const QUICK_MILLISECONDS = 400;
+
 let lastKey = 0;
 
 /** Return who acts where. */
@@ -132,19 +134,23 @@ export function turn(name, isOn) {
 async function command(shown, typed) {
   const key = (lastKey += 1);
   const at = place();
-  const note = { key, name: shown, state: "pending", userId: at.user_id, channelId: at.channel_id, at: new Date() };
-  store.set({ waiting: [...store.state.waiting, note] });
+  const note = { key, name: shown, userId: at.user_id, channelId: at.channel_id, at: new Date() };
+  const tell = (state) => {
+    const others = store.state.waiting.filter((each) => each.key !== key);
+    store.set({ waiting: [...others, { ...note, state }] });
+  };
+  const timer = setTimeout(() => tell("pending"), QUICK_MILLISECONDS);
   try {
     const answered = await api.type({ ...at, ...typed });
-    if (answered.state === "failed") {
-      store.set({ waiting: store.state.waiting.map((each) => (each.key === key ? { ...each, state: "failed" } : each)) });
-      return;
-    }
     if (answered.modal) openModal(answered);
+    if (answered.state === "failed") tell("failed");
+    else dismissWaiting(key);
   } catch (error) {
+    dismissWaiting(key);
     complain(error.message);
+  } finally {
+    clearTimeout(timer);
   }
-  dismissWaiting(key);
 }
 
 async function attempt(deed) {

@@ -1,14 +1,14 @@
 /** Puts the page together. */
 
 import { makeComposer } from "./composer.js";
-import { el, fill, icon, iconButton } from "./dom.js";
+import { el, fill, icon, iconButton, loadDrawings } from "./dom.js";
 import { Drawers } from "./drawers.js";
 import { Live } from "./live.js";
 import { showMessages } from "./messages.js";
 import { showPanel } from "./panel.js";
-import { begin } from "./places.js";
+import { resume } from "./places.js";
 import { showSidebar } from "./sidebar.js";
-import { apply, channel, store } from "./state.js";
+import { apply, channel, forgetBehind, store } from "./state.js";
 import { onSystemTheme, restoreTheme, theme, toggleTheme } from "./theme.js";
 import { keepTimesTrue } from "./times.js";
 import { complain } from "./toasts.js";
@@ -19,14 +19,23 @@ const ROOM_FOR_PANEL = "(min-width: 1120px)";
 const part = (id) => document.getElementById(id);
 
 restoreTheme();
+loadDrawings();
 
+let isNew = true; // the connection: nobody looks at anything yet
 const live = new Live({
   onNews: (news) => {
     apply(news);
     if (news.type === "refused") complain(news.message);
-    if (news.type === "world" && !store.state.userId) begin(live);
+    if (news.type === "world" && (isNew || !store.state.userId)) {
+      isNew = false;
+      resume(live);
+    }
   },
-  onConnection: (connection) => store.set({ connection }),
+  onConnection: (connection) => {
+    isNew = true;
+    if (connection === "open") forgetBehind();
+    store.set({ connection });
+  },
 });
 const drawers = new Drawers(part("scrim"));
 

@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const HUES = 5;
-const SPRITE = new URL("../icons.svg", import.meta.url).pathname;
+const DRAWINGS = new URL("../icons.svg", import.meta.url);
 
 /**
  * Make an element.
@@ -40,6 +40,15 @@ export function fill(parent, ...children) {
   parent.replaceChildren(...present(children));
 }
 
+/** Bring the drawings of `icons.svg` into the page, once: they are then there without the server, too. */
+export async function loadDrawings() {
+  const text = await (await fetch(DRAWINGS)).text();
+  const sprite = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  sprite.setAttribute("class", "drawings");
+  sprite.setAttribute("aria-hidden", "true");
+  document.body.append(sprite);
+}
+
 /**
  * Make one of the drawings of `icons.svg`; screen readers pass over it.
  * @param {string} name
@@ -51,7 +60,7 @@ export function icon(name) {
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${SPRITE}#${name}`);
+  use.setAttribute("href", `#icon-${name}`);
   svg.append(use);
   return svg;
 }

@@ -15,8 +15,6 @@ export class Live {
   #timer = 0;
   /** @type {WebSocket|null} */
   #socket = null;
-  /** @type {object|null} */
-  #look = null;
 
   /** @param {Listener} listener */
   constructor(listener) {
@@ -34,24 +32,19 @@ export class Live {
     socket.addEventListener("open", () => {
       this.#pause = FIRST_PAUSE_MILLISECONDS;
       this.listener.onConnection("open");
-      this.#sayLook();
     });
     socket.addEventListener("message", ({ data }) => this.listener.onNews(JSON.parse(data)));
     socket.addEventListener("close", () => this.#lost());
   }
 
   /**
-   * Say who looks at which channel, now and after every reconnection.
+   * Say who looks at which channel; every new connection has to be told again.
    * @param {string} userId
    * @param {string} channelId
    */
   look(userId, channelId) {
-    this.#look = { type: "look", user_id: userId, channel_id: channelId };
-    this.#sayLook();
-  }
-
-  #sayLook() {
-    if (this.#look && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(this.#look));
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(JSON.stringify({ type: "look", user_id: userId, channel_id: channelId }));
   }
 
   #lost() {

@@ -30,8 +30,8 @@ const INLINE = [
   [new RegExp(String.raw`^(__)${BODY}__(?!_)`), wrapped("u")],
   [new RegExp(String.raw`^(~~)${BODY}~~`), wrapped("s")],
   [new RegExp(String.raw`^(\|\|)${BODY}\|\|`), ([, , inner], names) => spoiler(inline(inner, names))],
-  [/^(\*)(?=\S)((?:\\[\s\S]|\*\*|[^*\\])+?)\*(?!\*)/, wrapped("em")],
-  [/^(_)(?=\S)((?:\\[\s\S]|__|[^_\\])+?)_(?![\p{L}\p{N}_])/u, wrapped("em")],
+  [/^(\*)(?=\**[^\s*])((?:\\[\s\S]|\*\*|[^*\\])+?)(?<!\s)\*(?!\*)/, wrapped("em")],
+  [/^(_)(?=_*[^\s_])((?:\\[\s\S]|__|[^_\\])+?)(?<!\s)_(?![\p{L}\p{N}_])/u, wrapped("em")],
   [DRAWN, ([emoji]) => emojiNode(emoji)],
 ];
 

@@ -135,7 +135,7 @@ function restoreFocus(list, focus) {
 /** Go from message to message with the arrow keys; the list itself is one stop of the Tab key. */
 function walk(list, event) {
   const articles = [...list.querySelectorAll("article[data-id]")];
-  const here = event.target === list ? articles.length : articles.indexOf(event.target);
+  const here = event.target === list ? articles.length : articles.indexOf(event.target.closest("article, pre"));
   if (here < 0 || !articles.length) return;
   const to = { ArrowUp: here - 1, ArrowDown: here + 1, Home: 0, End: articles.length - 1 }[event.key];
   if (to === undefined) return;

@@ -1,6 +1,6 @@
 /** Who the page acts as, and where it looks: chosen here, remembered in the address. */
 
-import { store } from "./state.js";
+import { member, store } from "./state.js";
 
 const FIRST_PERSON = "member";
 const FIRST_CHANNEL = "pictures";
@@ -27,17 +27,22 @@ export function go(live, { userId = store.state.userId, channelId = store.state.
 }
 
 /**
- * Go to where the address says, or to where everything begins.
+ * Go on where the page was, if that is still there: after a restart of the sandbox nothing is.
  * @param {import("./live.js").Live} live
  */
-export function begin(live) {
+export function resume(live) {
+  if (store.state.userId) go(live, {});
+  else begin(live);
+}
+
+/** Go to where the address says, or to where everything begins. */
+function begin(live) {
   const { guilds } = store.state.world;
   const [name, wanted] = decodeURIComponent(location.hash.slice(1)).split("/");
-  const all = guilds.flatMap((each) => each.members.map((member) => ({ guild: each, member })));
-  const { guild, member } = all.find(({ member: { name: each, bot } }) => each === (name || FIRST_PERSON) && !bot) ?? all.find(({ member: { bot } }) => !bot);
-  const channels = guild.channels;
+  const people = guilds.flatMap(({ members, channels }) => members.filter(({ bot }) => !bot).map((each) => ({ ...each, channels })));
+  const { id: userId, channels } = people.find((each) => each.name === (name || FIRST_PERSON)) ?? people[0];
   const channel = channels.find(({ id }) => id === wanted) ?? channels.find((each) => each.name === FIRST_CHANNEL) ?? channels[0];
-  go(live, { userId: member.id, channelId: channel.id });
+  go(live, { userId, channelId: channel.id });
 }
 
 /**
@@ -55,6 +60,5 @@ export function become(live, userId) {
 }
 
 function nameOf(userId) {
-  const members = store.state.world.guilds.flatMap((each) => each.members);
-  return encodeURIComponent(members.find(({ id }) => id === userId)?.name ?? "");
+  return encodeURIComponent(member(userId)?.name ?? "");
 }

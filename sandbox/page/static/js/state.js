@@ -59,6 +59,7 @@ export const store = new Store({
 export function apply(news) {
   switch (news.type) {
     case "world":
+      return takeWorld(news.world);
     case "bot":
     case "switches":
     case "account":
@@ -77,6 +78,11 @@ export function apply(news) {
     case "rest":
       return store.set({ [news.type]: merged(news.type, news.calls, "number") });
   }
+}
+
+/** Forget what happened behind the scenes: a new connection tells it all again. */
+export function forgetBehind() {
+  store.set({ jobs: new Map(), tasks: new Map(), calls: new Map(), rest: new Map() });
 }
 
 /** Return the server that the channel belongs to; null in direct messages. */
@@ -134,6 +140,12 @@ export const names = {
   role: (id) => home()?.roles.find((each) => each.id === id)?.name ?? "deleted-role",
   channel: (id) => home()?.channels.find((each) => each.id === id)?.name ?? "unknown",
 };
+
+/** Whoever the page acts as may have left, or never have been in a sandbox that was started anew. */
+function takeWorld(world) {
+  const isThere = world.guilds.some(({ members }) => members.some(({ id }) => id === store.state.userId));
+  store.set(isThere ? { world } : { world, userId: null, channelId: null, dmId: null, messages: new Map() });
+}
 
 function takeMessages({ channel_id: channelId, snapshot, messages, deleted }) {
   const known = snapshot ? new Map() : new Map(store.state.messages.get(channelId));
