@@ -79,16 +79,16 @@ async def show(options: DemoOptions, say: Say = print) -> int:
     def tell(line: str) -> None:
         say(f"{time.monotonic() - began:6.2f} s  {line}")
 
-    try:
-        async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        try:
             stage = await _set(stack, options, log_path, tell)
-            if stage.page is not None:
-                await _serve(stage, stage.page, options, tell, say)
-                return 0
+        except OSError as error:
+            say(f"The demo cannot start: {error.strerror}")
+            return 1
+        if stage.page is None:
             return await _tell_story(stage, options, tell, say)
-    except OSError as error:
-        say(f"The demo cannot start: {error.strerror}")
-        return 1
+        await _serve(stage, stage.page, options, tell, say)
+    return 0
 
 
 async def _serve(stage: _Stage, page: PageServer, options: DemoOptions, tell: Say, say: Say) -> None:

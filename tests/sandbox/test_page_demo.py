@@ -34,9 +34,12 @@ class Demo:
                 self.told += line.decode()
         return found[1]
 
-    async def end(self, how: signal.Signals) -> int:
-        """Send a signal, and return the exit code; what it still says is read."""
-        self.process.send_signal(how)
+    async def end(self, how: signal.Signals, *, at_the_terminal: bool = False) -> int:
+        """Send a signal, at the terminal to the bot as well, and return the exit code."""
+        if at_the_terminal:
+            os.killpg(self.process.pid, how)
+        else:
+            self.process.send_signal(how)
         async with asyncio.timeout(PATIENCE_SECONDS):
             rest, _ = await self.process.communicate()
         self.told += rest.decode()
@@ -53,6 +56,7 @@ async def demo(folder: Path, *options: str) -> AsyncIterator[Demo]:
         cwd=PROJECT,
         stdout=PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         yield Demo(process)
@@ -110,7 +114,7 @@ async def test_it_ends_in_the_middle_of_the_story(tmp_path: Path) -> None:
     async with demo(tmp_path, "--serve", "--port", "0") as running:
         pid = await bot_pid(await running.until(PAGE))
         await running.until(re.compile("(the bot answers)"))
-        assert await running.end(signal.SIGINT) == 0
+        assert await running.end(signal.SIGINT, at_the_terminal=True) == 0
         assert not is_alive(pid)
         assert "Traceback" not in running.told
 
