@@ -4,6 +4,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from sandbox.page import PageServer
 from tests.sandbox.page_support import opened, paged
@@ -132,10 +134,24 @@ async def test_the_page_and_its_parts_are_served(page: PageServer) -> None:
         "/files/..%2f..%2fsandbox/world",
     ],
 )
-async def test_nothing_but_the_control_is_reached(page: PageServer, target: str) -> None:
+async def test_nothing_but_the_control_is_reached(stage: Stage, target: str) -> None:
     """No path leads to Discord's or Wiro's own API, to a file beside the page, or to another machine."""
-    line = await raw(page, target)
-    assert line.split()[1] in {b"400", b"403", b"404"}, line
+    passed_on: list[str] = []
+
+    async def note(request: web.Request) -> web.Response:
+        passed_on.append(request.raw_path)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", note)
+    async with TestServer(app) as behind:
+        stage.discord.origin = stage.wiro.origin = str(behind.make_url("")).rstrip("/")
+        async with paged(stage) as (page, _):
+            assert (await raw(page, "/discord/world?x=1")).split()[1] == b"200"
+            assert passed_on == ["/sandbox/world?x=1"]
+            line = await raw(page, target)
+            assert line.split()[1] in {b"400", b"403", b"404"}, line
+            assert len(passed_on) == 1
 
 
 async def test_the_control_is_forwarded_as_it_is(stage: Stage, page: PageServer) -> None:
