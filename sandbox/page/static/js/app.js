@@ -40,7 +40,8 @@ const live = new Live({
 const drawers = new Drawers(part("scrim"));
 
 showHead(part("chat-head"));
-showSidebar({ rail: part("rail"), channels: part("channels"), person: part("person") }, live, () => drawers.closeOverlays());
+const sides = { rail: part("rail"), channels: part("channels"), person: part("person") };
+showSidebar(sides, live, () => drawers.closeOverlays());
 showMessages(part("messages"));
 makeComposer(part("composer"));
 showPanel(part("panel"), () => drawers.toggle("panel", document.querySelector("[data-opens=panel]")));
@@ -52,7 +53,12 @@ live.connect();
 
 function showHead(head) {
   const opener = (name, drawing, label) => {
-    const button = iconButton(drawing, label, () => drawers.toggle(name, button), { "data-opens": name, "aria-controls": name, class: `icon-button opens-${name}` });
+    const button = iconButton(
+      drawing,
+      label,
+      () => drawers.toggle(name, button),
+      { "data-opens": name, "aria-controls": name, class: `icon-button opens-${name}` },
+    );
     return button;
   };
   const title = el("h1", {});
@@ -81,7 +87,8 @@ function showBanner(banner) {
   store.on(["connection"], () => {
     const isLost = store.state.connection === "lost";
     banner.hidden = !isLost;
+    if (!isLost) return fill(banner);
     const again = el("button", { type: "button", class: "banner-button", onclick: () => live.connect() }, "Try now");
-    fill(banner, ...(isLost ? ["The connection to the sandbox is lost. What you see may be old; the page keeps trying. ", again] : []));
+    fill(banner, "The connection to the sandbox is lost. What you see may be old; the page keeps trying. ", again);
   });
 }

@@ -4,6 +4,7 @@ import { complete } from "./actions.js";
 import { limitsOf } from "./commands.js";
 import { el, fill } from "./dom.js";
 import { OptionField } from "./option_field.js";
+import { COMBOBOX } from "./suggestions.js";
 import { complain } from "./toasts.js";
 
 const PAUSE_BEFORE_ASKING_MILLISECONDS = 250;
@@ -25,14 +26,19 @@ export class CommandForm {
     this.leaf = leaf;
     this.around = around;
     this.adder = el("input", {
-      id: "composer-input", class: "option-adder", type: "text", role: "combobox", autocomplete: "off", "aria-autocomplete": "list",
-      "aria-expanded": "false", "aria-controls": "suggestions", "aria-describedby": "composer-hint", "aria-label": "Add an option",
+      ...COMBOBOX,
+      id: "composer-input",
+      class: "option-adder",
+      "aria-describedby": "composer-hint",
+      "aria-label": "Add an option",
     });
     this.adder.addEventListener("focus", () => this.#offerOptions());
     this.adder.addEventListener("input", () => this.#offerOptions());
     this.adder.addEventListener("keydown", (event) => this.#onAdderKey(event));
     this.node = el("div", { class: "command-form", role: "group", "aria-label": `/${leaf.name}` });
-    for (const option of leaf.options) if (option.required || texts.has(option.name)) this.#add(option, texts.get(option.name));
+    for (const option of leaf.options) {
+      if (option.required || texts.has(option.name)) this.#add(option, texts.get(option.name));
+    }
     this.#draw();
   }
 
@@ -54,7 +60,9 @@ export class CommandForm {
   }
 
   #values() {
-    return Object.fromEntries(this.#fields.filter(({ input }) => input.value).map((field) => [field.option.name, field.value]));
+    return Object.fromEntries(
+      this.#fields.filter(({ input }) => input.value).map((field) => [field.option.name, field.value]),
+    );
   }
 
   #add(option, typed) {
@@ -71,7 +79,12 @@ export class CommandForm {
     const rest = this.#rest();
     this.adder.placeholder = rest.length ? `+ ${rest.length} optional` : "";
     this.adder.classList.toggle("nothing-left", !rest.length);
-    fill(this.node, el("span", { class: "command-name" }, `/${this.leaf.name}`), ...this.#fields.map(({ node }) => node), this.adder);
+    fill(
+      this.node,
+      el("span", { class: "command-name" }, `/${this.leaf.name}`),
+      ...this.#fields.map(({ node }) => node),
+      this.adder,
+    );
   }
 
   #rest() {
@@ -84,7 +97,11 @@ export class CommandForm {
     this.#hint(field, field.node.classList.contains("wrong") ? field.problem : "");
     if (field.option.autocomplete) return this.#ask(field);
     const items = field.listed(field.input.value);
-    suggestions.offer(field.input, items, { label: field.option.name, first: true, pick: (item) => this.#choose(field, item) });
+    suggestions.offer(
+      field.input,
+      items,
+      { label: field.option.name, first: true, pick: (item) => this.#choose(field, item) },
+    );
   }
 
   /** Ask the bot what the option could be, once the typing pauses. */
@@ -97,7 +114,11 @@ export class CommandForm {
         const choices = await complete(this.leaf.name, options, field.option.name);
         if (number !== this.#asked || document.activeElement !== field.input) return;
         const items = choices.map(({ name, value }) => ({ label: name, value }));
-        this.around.suggestions.offer(field.input, items, { label: field.option.name, first: false, pick: (item) => this.#choose(field, item) });
+        this.around.suggestions.offer(
+          field.input,
+          items,
+          { label: field.option.name, first: false, pick: (item) => this.#choose(field, item) },
+        );
       } catch (error) {
         complain(error.message);
       }
@@ -116,7 +137,11 @@ export class CommandForm {
     const items = this.#rest().filter(({ name }) => name.startsWith(wanted))
       .map((option) => ({ label: option.name, value: option, description: option.description }));
     fill(hint, el("strong", {}, `/${this.leaf.name}`), ` ${this.leaf.description}`);
-    suggestions.offer(this.adder, items, { label: "Options", first: Boolean(wanted), pick: ({ value }) => this.#pickOption(value) });
+    suggestions.offer(
+      this.adder,
+      items,
+      { label: "Options", first: Boolean(wanted), pick: ({ value }) => this.#pickOption(value) },
+    );
   }
 
   #pickOption(option) {
@@ -152,7 +177,11 @@ export class CommandForm {
   }
 
   #hint({ option }, problem) {
-    fill(this.around.hint, el("strong", {}, option.name), ` ${option.description}`, el("span", { class: "limits" }, limitsOf(option)),
+    fill(this.around.hint, el("strong", {}, option.name), ` ${option.description}`, el(
+      "span",
+      { class: "limits" },
+      limitsOf(option),
+    ),
       problem && el("span", { class: "problem", role: "alert" }, problem));
   }
 }

@@ -1,4 +1,7 @@
-/** Slash commands as data: found by what is typed, their options checked. Source: Discord's reference, Application Commands. */
+/**
+ * Slash commands as data: found by what is typed, their options checked.
+ * Source: Discord's reference, Application Commands.
+ */
 
 const SLASH = 1;
 const SUBCOMMAND = 1;
@@ -7,7 +10,16 @@ const MOST_CHARACTERS = 6000;
 const LARGEST = 2 ** 53;
 
 /** What an option takes, by the number of its type. */
-export const KINDS = { 3: "text", 4: "integer", 5: "boolean", 6: "user", 7: "channel", 8: "role", 9: "mentionable", 10: "number" };
+export const KINDS = {
+  3: "text",
+  4: "integer",
+  5: "boolean",
+  6: "user",
+  7: "channel",
+  8: "role",
+  9: "mentionable",
+  10: "number",
+};
 
 /**
  * @typedef {object} Leaf a command that can be sent
@@ -22,7 +34,8 @@ export const KINDS = { 3: "text", 4: "integer", 5: "boolean", 6: "user", 7: "cha
  * @returns {Leaf[]}
  */
 export function leaves(commands) {
-  return commands.filter(({ type }) => type === SLASH).flatMap((each) => below(each, each.name)).sort((a, b) => a.name.localeCompare(b.name));
+  const slash = commands.filter(({ type }) => type === SLASH);
+  return slash.flatMap((each) => below(each, each.name)).sort((a, b) => a.name.localeCompare(b.name));
 }
 
 /**
@@ -50,7 +63,9 @@ export function readLine(all, line) {
   const rest = line.slice(leaf.name.length + 2);
   const known = leaf.options.map(({ name }) => name).join("|");
   const marks = known ? [...rest.matchAll(new RegExp(`(?:^|\\s)(${known}):`, "g"))] : [];
-  const texts = new Map(marks.map((mark, index) => [mark[1], rest.slice(mark.index + mark[0].length, marks[index + 1]?.index).trim()]));
+  const texts = new Map(
+    marks.map((mark, index) => [mark[1], rest.slice(mark.index + mark[0].length, marks[index + 1]?.index).trim()]),
+  );
   return { leaf, texts };
 }
 
@@ -65,7 +80,9 @@ export function problemOf(option, value, typed) {
   if (!typed) return option.required ? "This option is required. Specify a value." : "";
   const kind = KINDS[option.type];
   if (option.choices) return value === undefined ? "Choose one of the list." : "";
-  if (kind === "text") return outside(typed.length, option.min_length ?? 0, option.max_length ?? MOST_CHARACTERS, "characters");
+  if (kind === "text") {
+    return outside(typed.length, option.min_length ?? 0, option.max_length ?? MOST_CHARACTERS, "characters");
+  }
   if (kind === "integer" || kind === "number") {
     if (value === undefined) return kind === "integer" ? "Type a whole number." : "Type a number.";
     return outside(value, option.min_value ?? -LARGEST, option.max_value ?? LARGEST, "");
@@ -96,7 +113,8 @@ export function limitsOf(option) {
   const { type, min_value: low, max_value: high, max_length: longest } = option;
   const parts = [option.required ? "required" : "optional"];
   if (low !== undefined && high !== undefined) parts.push(`${format(low)} to ${format(high)}`);
-  if (KINDS[type] === "text" && longest !== undefined && !option.choices) parts.push(`up to ${format(longest)} characters`);
+  const isText = KINDS[type] === "text" && !option.choices;
+  if (isText && longest !== undefined) parts.push(`up to ${format(longest)} characters`);
   return parts.join(" · ");
 }
 
@@ -108,8 +126,9 @@ function below(command, name) {
 
 function outside(measure, low, high, unit) {
   if (measure >= low && measure <= high) return "";
-  const range = low > -LARGEST && high < LARGEST ? `${format(low)} to ${format(high)}` : low > -LARGEST ? `at least ${format(low)}` : `at most ${format(high)}`;
-  return unit ? `This takes ${range} ${unit}, not ${format(measure)}.` : `This takes ${range}, not ${format(measure)}.`;
+  const bounds = [low > -LARGEST && `at least ${format(low)}`, high < LARGEST && `at most ${format(high)}`];
+  const range = bounds.every(Boolean) ? `${format(low)} to ${format(high)}` : bounds.find(Boolean);
+  return `This takes ${range}${unit && ` ${unit}`}, not ${format(measure)}.`;
 }
 
 function format(number) {

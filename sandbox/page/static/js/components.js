@@ -21,7 +21,12 @@ const KIBIBYTE = 1024;
 const MAKERS = {
   1: (row, around) => el("div", { class: "action-row" }, ...components(row.components, around)),
   2: button,
-  9: (section, around) => el("div", { class: "section" }, el("div", { class: "section-text" }, ...components(section.components, around)), component(section.accessory, around)),
+  9: (section, around) => el(
+    "div",
+    { class: "section" },
+    el("div", { class: "section-text" }, ...components(section.components, around)),
+    component(section.accessory, around),
+  ),
   10: ({ content }, { names }) => markdown(content, names),
   11: (shown, around) => thumbnail(picture(shown, around), around.shown),
   12: ({ items }, around) => gallery(items.map((item) => picture(item, around)), around.shown),
@@ -50,7 +55,9 @@ export function embed(shown, around) {
   const { names } = around;
   const titled = shown.title && el("div", { class: "embed-title" }, ...inlineOf(shown.title, names));
   const fields = (shown.fields ?? []).map(({ name, value, inline }) =>
-    el("div", { class: inline ? "embed-field inline" : "embed-field" }, el("div", { class: "embed-field-name" }, ...inlineOf(name, names)), markdown(value, names)));
+    el("div", { class: inline ? "embed-field inline" : "embed-field" },
+      el("div", { class: "embed-field-name" }, ...inlineOf(name, names)),
+      markdown(value, names)));
   const made = el("div", { class: "embed" },
     shown.author && el("div", { class: "embed-author" }, shown.author.name),
     shown.url ? el("a", { href: shown.url, target: "_blank", rel: "noopener noreferrer" }, titled) : titled,
@@ -70,12 +77,16 @@ export function embed(shown, around) {
 export function attachment(file, around) {
   if (!file.content_type?.startsWith("image/")) return fileCard(file, around);
   const { url, description, width, height, filename } = file;
-  return gallery([{ url: around.address(url), description, width, height, spoiler: filename.startsWith("SPOILER_") }], around.shown);
+  return gallery(
+    [{ url: around.address(url), description, width, height, spoiler: filename.startsWith("SPOILER_") }],
+    around.shown,
+  );
 }
 
 function component(found, around) {
   const make = MAKERS[found.type];
-  return make ? make(found, around) : el("p", { class: "unknown-component" }, `The page cannot show components of type ${found.type}.`);
+  if (make) return make(found, around);
+  return el("p", { class: "unknown-component" }, `The page cannot show components of type ${found.type}.`);
 }
 
 function container(found, around) {
@@ -88,11 +99,31 @@ function tinted(made, colour) {
 }
 
 function button(found, around) {
-  const content = [found.emoji && emojiNode(found.emoji.name, { decorative: Boolean(found.label) }), found.label && el("span", {}, found.label)];
+  const content = [
+    found.emoji && emojiNode(found.emoji.name, { decorative: Boolean(found.label) }),
+    found.label && el("span", {}, found.label),
+  ];
   const kind = `button style-${STYLES[found.style] ?? "secondary"}`;
-  if (found.url) return el("a", { class: kind, href: found.url, target: "_blank", rel: "noopener noreferrer" }, ...content, icon("open"));
+  if (found.url) {
+    return el(
+      "a",
+      { class: kind, href: found.url, target: "_blank", rel: "noopener noreferrer" },
+      ...content,
+      icon("open"),
+    );
+  }
   const isPending = around.isPending(found.custom_id);
-  const made = el("button", { type: "button", class: kind, disabled: found.disabled, "data-custom-id": found.custom_id, "aria-busy": isPending && "true" }, ...content);
+  const made = el(
+    "button",
+    {
+      type: "button",
+      class: kind,
+      disabled: found.disabled,
+      "data-custom-id": found.custom_id,
+      "aria-busy": isPending && "true",
+    },
+    ...content,
+  );
   made.addEventListener("click", () => {
     if (!around.isPending(found.custom_id)) around.click(found.custom_id);
   });
@@ -105,7 +136,9 @@ function picture({ media, description, spoiler }, around) {
 
 function fileCard({ url, filename, size }, around) {
   return el("div", { class: "file-card" }, icon("file"),
-    el("div", {}, el("a", { href: around.address(url), download: filename }, filename), el("div", { class: "file-size" }, sizeInWords(size))));
+    el("div", {},
+      el("a", { href: around.address(url), download: filename }, filename),
+      el("div", { class: "file-size" }, sizeInWords(size))));
 }
 
 function sizeInWords(bytes) {

@@ -5,7 +5,10 @@ import { CommandForm } from "./command_form.js";
 import { leaves, matching, readLine } from "./commands.js";
 import { el, fill, iconButton } from "./dom.js";
 import { botName, channel, store } from "./state.js";
-import { Suggestions } from "./suggestions.js";
+import { COMBOBOX, Suggestions } from "./suggestions.js";
+
+const NO_COMMANDS =
+  "There are no commands here. The bot registers them when it is ready; in direct messages it has none.";
 
 /**
  * Make the composer work.
@@ -13,15 +16,15 @@ import { Suggestions } from "./suggestions.js";
  */
 export function makeComposer(form) {
   const hint = el("div", { class: "composer-hint", id: "composer-hint" });
-  const list = el("div", { id: "suggestions", class: "suggestions", role: "listbox", "aria-label": "Commands", hidden: true });
+  const list = el(
+    "div",
+    { id: "suggestions", class: "suggestions", role: "listbox", "aria-label": "Commands", hidden: true },
+  );
   const popup = el("div", { class: "composer-popup" }, hint, list);
   const replying = el("div", { class: "replying" });
   const row = el("div", { class: "composer-row" });
   const suggestions = new Suggestions(list);
-  const input = el("input", {
-    id: "composer-input", type: "text", role: "combobox", autocomplete: "off", maxlength: "2000", "aria-autocomplete": "list",
-    "aria-expanded": "false", "aria-controls": "suggestions",
-  });
+  const input = el("input", { ...COMBOBOX, id: "composer-input", maxlength: "2000" });
   const send = iconButton("send", "Send", () => {}, { type: "submit", class: "icon-button composer-send" });
   /** @type {CommandForm|null} */
   let command = null;
@@ -47,11 +50,13 @@ export function makeComposer(form) {
     const line = readLine(all, input.value);
     if (line) return beginCommand(line.leaf, line.texts);
     const typed = input.value.startsWith("/") ? input.value.slice(1) : null;
-    const items = typed === null ? [] : matching(all, typed).map((leaf) => ({ label: `/${leaf.name}`, description: leaf.description, value: leaf }));
+    const items = typed === null ? [] : matching(all, typed).map(
+      (leaf) => ({ label: `/${leaf.name}`, description: leaf.description, value: leaf }),
+    );
     suggestions.offer(input, items, { label: "Commands", first: true, pick: ({ value }) => beginCommand(value) });
     if (typed === null) fill(hint);
     else if (items.length) fill(hint, el("strong", {}, `Commands of ${botName()}`));
-    else fill(hint, all.length ? "No command fits." : "There are no commands here. The bot registers them when it is ready; in direct messages it has none.");
+    else fill(hint, all.length ? "No command fits." : NO_COMMANDS);
   }
 
   input.addEventListener("input", offerCommands);
@@ -88,8 +93,9 @@ export function makeComposer(form) {
   });
   store.on(["replyTo"], () => {
     const { replyTo } = store.state;
-    const words = replyTo && ["Replying to ", el("strong", {}, replyTo.author.username)];
-    fill(replying, ...(words ? [el("span", {}, ...words), iconButton("close", "Do not reply", () => store.set({ replyTo: null }))] : []));
+    if (!replyTo) return fill(replying);
+    const stop = iconButton("close", "Do not reply", () => store.set({ replyTo: null }));
+    fill(replying, el("span", {}, "Replying to ", el("strong", {}, replyTo.author.username)), stop);
   });
 }
 

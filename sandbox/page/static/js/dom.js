@@ -74,7 +74,11 @@ export function icon(name) {
  * @returns {HTMLElement}
  */
 export function iconButton(name, label, onclick, props = {}) {
-  return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props },
+    icon(name),
+  );
 }
 
 /**

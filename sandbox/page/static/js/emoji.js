@@ -13,7 +13,9 @@ export const REACTIONS = new Map([
 ]);
 
 const VARIATION = /\uFE0F/g;
-const DRAWINGS = new Map([...REACTIONS].map(([emoji, name]) => [plain(emoji), { name, drawing: `emoji-${name.replace(" ", "-")}` }]));
+const DRAWINGS = new Map(
+  [...REACTIONS].map(([emoji, name]) => [plain(emoji), { name, drawing: `emoji-${name.replace(" ", "-")}` }]),
+);
 
 /** Finds the emoji that are drawn. */
 export const DRAWN = new RegExp(`^(?:${[...DRAWINGS.keys()].join("|")})\\uFE0F?`, "u");

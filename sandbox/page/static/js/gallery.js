@@ -36,8 +36,21 @@ export function thumbnail(picture, shown) {
 }
 
 function cell(picture, open, shown) {
-  const image = el("img", { src: picture.url, alt: picture.description || "Picture without a description", decoding: "async", width: picture.width, height: picture.height });
-  const holder = el("div", { class: "picture" }, el("button", { type: "button", class: "picture-open", title: "Show it large", onclick: open }, image));
+  const image = el(
+    "img",
+    {
+      src: picture.url,
+      alt: picture.description || "Picture without a description",
+      decoding: "async",
+      width: picture.width,
+      height: picture.height,
+    },
+  );
+  const holder = el(
+    "div",
+    { class: "picture" },
+    el("button", { type: "button", class: "picture-open", title: "Show it large", onclick: open }, image),
+  );
   if (picture.width && picture.height) {
     holder.classList.add("sized");
     holder.style.setProperty("--ratio", String(picture.width / picture.height));
@@ -49,7 +62,11 @@ function cell(picture, open, shown) {
 
 function covered(picture, holder, shown) {
   const inner = holder.firstElementChild;
-  const cover = el("button", { type: "button", class: "picture-cover", "aria-label": "Spoiler: show the picture" }, el("span", {}, "Spoiler"));
+  const cover = el(
+    "button",
+    { type: "button", class: "picture-cover", "aria-label": "Spoiler: show the picture" },
+    el("span", {}, "Spoiler"),
+  );
   inner.inert = true;
   holder.classList.add("covered");
   cover.addEventListener("click", () => {
@@ -67,7 +84,11 @@ function openLightbox(pictures, start) {
   let index = start;
   const image = el("img", { class: "lightbox-image", alt: "" });
   const caption = el("p", { class: "lightbox-caption" });
-  const original = el("a", { class: "lightbox-link", target: "_blank", rel: "noopener noreferrer" }, "Open in a tab of its own");
+  const original = el(
+    "a",
+    { class: "lightbox-link", target: "_blank", rel: "noopener noreferrer" },
+    "Open in a tab of its own",
+  );
   const place = el("p", { class: "lightbox-place", "aria-live": "polite" });
   const show = (to) => {
     index = (to + pictures.length) % pictures.length;
@@ -79,7 +100,12 @@ function openLightbox(pictures, start) {
     place.textContent = `${index + 1} of ${pictures.length}`;
   };
   const several = pictures.length > 1;
-  const step = (by) => iconButton(by < 0 ? "previous" : "next", by < 0 ? "Previous picture" : "Next picture", () => show(index + by), { class: `icon-button lightbox-step step-${by < 0 ? "back" : "on"}` });
+  const step = (by) => iconButton(
+    by < 0 ? "previous" : "next",
+    by < 0 ? "Previous picture" : "Next picture",
+    () => show(index + by),
+    { class: `icon-button lightbox-step step-${by < 0 ? "back" : "on"}` },
+  );
   const { dialog, close } = openDialog({ label: "Picture", class: "lightbox" },
     iconButton("close", "Close", () => close(), { class: "icon-button lightbox-close" }),
     several && step(-1),

@@ -5,7 +5,13 @@ import { names, store } from "./state.js";
 import { duration, messageTime } from "./times.js";
 
 /** The colours of states, by what they mean to a member. */
-const TONES = { queued: "waiting", submitting: "running", running: "running", finished: "running", delivered: "good" };
+const TONES = {
+  queued: "waiting",
+  submitting: "running",
+  running: "running",
+  finished: "running",
+  delivered: "good",
+};
 
 /** The jobs that somebody unfolded (true) or folded; of the others, the newest alone is unfolded. */
 const folds = new Map();
@@ -35,7 +41,11 @@ export function jobNode(job) {
     timeline(job.steps.map(({ state, at }) => ({ name: state, at, tone: TONES[state] ?? "bad" }))),
     facts(job),
     job.detail && el("p", { class: "job-detail" }, icon("warning"), " ", job.detail),
-    isShown(job) && el("button", { type: "button", class: "link-button job-go", onclick: () => goTo(job) }, "Show its message"),
+    isShown(job) && el(
+      "button",
+      { type: "button", class: "link-button job-go", onclick: () => goTo(job) },
+      "Show its message",
+    ),
     task && taskNode(task));
   const fold = el("details", { open: isUnfolded(job), "data-own-fold": true }, head, inside);
   head.addEventListener("click", () => folds.set(job.id, !fold.open));
@@ -51,25 +61,39 @@ function timeline(steps) {
     const before = steps[index - 1];
     const moment = new Date(at);
     const after = before ? `after ${duration((moment - new Date(before.at)) / 1_000)}` : messageTime(moment);
-    return el("li", { class: `step tone-${tone}` }, el("span", { class: "step-name" }, name), el("span", { class: "step-after" }, after));
+    return el(
+      "li",
+      { class: `step tone-${tone}` },
+      el("span", { class: "step-name" }, name),
+      el("span", { class: "step-after" }, after),
+    );
   }));
 }
 
 function facts(job) {
   const parts = [
-    job.credits !== null && `${job.credits} ${job.credits === 1 ? "credit" : "credits"}${job.refunded ? ", given back" : ""}`,
+    job.credits !== null && `${counted(job.credits, "credit")}${job.refunded ? ", given back" : ""}`,
     job.cost_usd !== null && `$${Number(job.cost_usd).toFixed(4)} to the owner`,
     job.seconds !== null && `${duration(job.seconds)} of work`,
-    job.pictures && (job.pictures === 1 ? "1 picture" : `${job.pictures} pictures`),
+    job.pictures && counted(job.pictures, "picture"),
     job.parent_id !== null && `from S-${job.parent_id}`,
     job.reason,
   ].filter(Boolean);
   return el("p", { class: "job-facts" }, parts.join(" · "));
 }
 
+function counted(number, noun) {
+  return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
+}
+
 function taskNode(task) {
   const steps = task.steps.map(({ status, at }) => ({ name: status, at, tone: "waiting" }));
-  return el("details", { class: "job-task" }, el("summary", {}, icon("unfold"), `Task ${task.taskid} at Wiro`), timeline(steps));
+  return el(
+    "details",
+    { class: "job-task" },
+    el("summary", {}, icon("unfold"), `Task ${task.taskid} at Wiro`),
+    timeline(steps),
+  );
 }
 
 function isShown({ message_id: id, channel_id: channelId }) {

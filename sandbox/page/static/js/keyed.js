@@ -56,7 +56,10 @@ export class Keyed {
 }
 
 function carriedOver(old, made) {
-  const folds = (node) => (node ? [...(node.matches("details") ? [node] : []), ...node.querySelectorAll("details")] : []);
+  const folds = (node) => (node ? [
+    ...(node.matches("details") ? [node] : []),
+    ...node.querySelectorAll("details"),
+  ] : []);
   const now = folds(made);
   folds(old).forEach((fold, index) => {
     if (!now[index]) return;

@@ -40,7 +40,7 @@ const LINES = [
   [/^-# (.+)$/, ([, inner], names) => el("div", { class: "subtext" }, ...inline(inner, names))],
   [/^(#{1,3}) (.+)$/, ([, marks, inner], names) => heading(marks.length, inline(inner, names))],
   [/^> (.*)$/, ([, inner], names) => el("blockquote", {}, ...inline(inner, names))],
-  [/^\s*[-*] (.+)$/, ([, inner], names) => el("div", { class: "list-item" }, el("span", { class: "bullet", "aria-hidden": "true" }, "•"), el("span", {}, ...inline(inner, names)))],
+  [/^\s*[-*] (.+)$/, ([, inner], names) => listItem(inline(inner, names))],
 ];
 
 /**
@@ -130,6 +130,11 @@ function mention(content) {
 
 function heading(level, nodes) {
   return el("div", { class: `heading-${level}`, role: "heading", "aria-level": String(level + 3) }, ...nodes);
+}
+
+function listItem(nodes) {
+  const bullet = el("span", { class: "bullet", "aria-hidden": "true" }, "•");
+  return el("div", { class: "list-item" }, bullet, el("span", {}, ...nodes));
 }
 
 function link(url, nodes) {

@@ -25,7 +25,11 @@ const GAP = 4;
 export function openMenu(label, groups, at, { class: kind = "", back } = {}) {
   closeMenu?.();
   const returnTo = back ?? (at instanceof HTMLElement ? at : document.activeElement);
-  const menu = el("div", { class: `menu ${kind}`, role: "menu", "aria-label": label, popover: "manual" }, ...groups.map(group));
+  const menu = el(
+    "div",
+    { class: `menu ${kind}`, role: "menu", "aria-label": label, popover: "manual" },
+    ...groups.map(group),
+  );
   const items = [...menu.querySelectorAll("[role^=menuitem]")];
 
   function close({ refocus }) {
@@ -41,7 +45,14 @@ export function openMenu(label, groups, at, { class: kind = "", back } = {}) {
   };
   menu.addEventListener("keydown", (event) => {
     const now = items.indexOf(document.activeElement);
-    const to = { ArrowDown: now + 1, ArrowRight: now + 1, ArrowUp: now - 1, ArrowLeft: now - 1, Home: 0, End: -1 }[event.key];
+    const to = {
+      ArrowDown: now + 1,
+      ArrowRight: now + 1,
+      ArrowUp: now - 1,
+      ArrowLeft: now - 1,
+      Home: 0,
+      End: -1,
+    }[event.key];
     if (to !== undefined) items.at(to % items.length).focus();
     else if (event.key === "Escape" || event.key === "Tab") close({ refocus: true });
     else return;
@@ -73,17 +84,35 @@ function group({ heading, items }) {
 
 function itemNode({ label, description, before, drawing, danger, checked }) {
   const role = checked === undefined ? "menuitem" : "menuitemradio";
-  const props = { role, "aria-checked": checked === undefined ? null : String(checked), "aria-label": label, title: label };
+  const props = {
+    role,
+    "aria-checked": checked === undefined ? null : String(checked),
+    "aria-label": label,
+    title: label,
+  };
   return el("button", { type: "button", tabindex: "-1", class: danger ? "menu-item danger" : "menu-item", ...props },
-    before, el("span", { class: "menu-label" }, label, description && el("span", { class: "menu-description" }, description)),
+    before, el(
+      "span",
+      { class: "menu-label" },
+      label,
+      description && el("span", { class: "menu-description" }, description),
+    ),
     checked ? icon("check") : drawing && icon(drawing));
 }
 
 function place(menu, at) {
-  const beside = at instanceof HTMLElement ? at.getBoundingClientRect() : { left: at.x, right: at.x, top: at.y, bottom: at.y };
+  const beside = at instanceof HTMLElement ? at.getBoundingClientRect() : {
+    left: at.x,
+    right: at.x,
+    top: at.y,
+    bottom: at.y,
+  };
   const { width, height } = menu.getBoundingClientRect();
   const fitsBelow = beside.bottom + GAP + height <= innerHeight;
-  const left = Math.min(Math.max(GAP, at instanceof HTMLElement ? beside.right - width : beside.left), innerWidth - width - GAP);
+  const left = Math.min(
+    Math.max(GAP, at instanceof HTMLElement ? beside.right - width : beside.left),
+    innerWidth - width - GAP,
+  );
   const top = fitsBelow ? beside.bottom + GAP : Math.max(GAP, beside.top - height - GAP);
   menu.style.left = `${left}px`;
   menu.style.top = `${top}px`;

@@ -26,9 +26,7 @@ export function messageNode(message, isGrouped) {
   const { author } = message;
   const headId = `head-${message.id}`;
   const pinged = message.mentions?.some(({ id }) => id === store.state.userId);
-  const head = el("header", { class: "message-head", id: headId },
-    el("span", { class: "author" }, author.username), author.bot && el("span", { class: "badge" }, "App"),
-    el("span", { class: "when" }, messageTime(new Date(message.timestamp))));
+  const head = messageHead(author, new Date(message.timestamp), headId);
   return el("article", {
     class: `message${isGrouped ? " grouped" : ""}${message.ephemeral ? " ephemeral" : ""}${pinged ? " pinged" : ""}`,
     "aria-labelledby": headId,
@@ -37,8 +35,30 @@ export function messageNode(message, isGrouped) {
   },
   context(message),
   el("div", { class: "message-avatar" }, isGrouped ? null : avatar(author)),
-  el("div", { class: "message-main" }, head, ...content(message), failure(message), ephemeralNote(message), reactions(message)),
+  el(
+    "div",
+    { class: "message-main" },
+    head,
+    ...content(message),
+    failure(message),
+    message.ephemeral && onlyYou(() => dismiss(message.id)),
+    reactions(message),
+  ),
   toolbar(message));
+}
+
+/**
+ * Return who wrote a message, and when.
+ * @param {{username: string, bot?: boolean}} author
+ * @param {Date} moment
+ * @param {string} [id]
+ * @returns {HTMLElement}
+ */
+export function messageHead({ username, bot }, moment, id) {
+  return el("header", { class: "message-head", id },
+    el("span", { class: "author" }, username),
+    bot && el("span", { class: "badge" }, "App"),
+    el("span", { class: "when" }, messageTime(moment)));
 }
 
 /**
@@ -53,9 +73,16 @@ export function openMessageMenu(message, at) {
   const own = [
     !message.ephemeral && { label: "Reply", drawing: "reply", run: () => reply(message) },
     { label: "Copy message ID", drawing: "copy", run: () => navigator.clipboard?.writeText(message.id) },
-    may && !message.ephemeral && { label: "Delete message", drawing: "trash", danger: true, run: () => remove(message.id) },
+    may && !message.ephemeral && {
+      label: "Delete message",
+      drawing: "trash",
+      danger: true,
+      run: () => remove(message.id),
+    },
   ].filter(Boolean);
-  const apps = entries.map((entry) => ({ label: entry.name, drawing: "app", run: () => runOnMessage(entry, message.id) }));
+  const apps = entries.map(
+    (entry) => ({ label: entry.name, drawing: "app", run: () => runOnMessage(entry, message.id) }),
+  );
   const groups = [...(apps.length && !message.ephemeral ? [{ heading: "Apps", items: apps }] : []), { items: own }];
   openMenu("Message", groups, at, { back: document.querySelector(`[data-id="${message.id}"]`) });
 }
@@ -100,13 +127,49 @@ function context(message) {
   const { interaction_metadata: used, referenced_message: replied, message_reference: reference } = message;
   if (reference) {
     const words = replied ? summary(replied) : "The message was deleted.";
-    return el("button", { type: "button", class: "context reply", disabled: !replied, onclick: () => jumpTo(replied.id) },
-      icon("spine"), replied && el("span", { class: "context-author" }, `@${replied.author.username}`), el("span", { class: "context-text" }, words));
+    return el("button", {
+      type: "button",
+      class: "context reply",
+      disabled: !replied,
+      onclick: () => jumpTo(replied.id),
+    },
+      icon("spine"),
+      replied && el("span", { class: "context-author" }, `@${replied.author.username}`),
+      el("span", { class: "context-text" }, words));
   }
   if (!used?.name) return null;
   const name = used.command_type === 1 ? `/${used.name}` : used.name;
-  return el("div", { class: "context" }, icon("spine"), avatar(used.user), el("span", { class: "context-author" }, used.user.username),
-    el("span", {}, "used"), el("span", { class: "mention" }, name));
+  return usedNode(used.user, name);
+}
+
+/**
+ * Return the line above the answer to a command.
+ * @param {{username: string}} user
+ * @param {string} name of the command
+ * @returns {HTMLElement}
+ */
+export function usedNode(user, name) {
+  const who = el("span", { class: "context-author" }, user.username);
+  return el(
+    "div",
+    { class: "context" },
+    icon("spine"),
+    avatar(user),
+    who,
+    el("span", {}, "used"),
+    el("span", { class: "mention" }, name),
+  );
+}
+
+/**
+ * Return the line that marks what one person alone sees.
+ * @param {() => void} onclick puts it away
+ * @returns {HTMLElement}
+ */
+export function onlyYou(onclick) {
+  const put = el("button", { type: "button", class: "link-button", onclick }, "Dismiss message");
+  const point = el("span", { "aria-hidden": "true" }, "·");
+  return el("p", { class: "only-you" }, icon("eye"), "Only you can see this", point, put);
 }
 
 function summary(message) {
@@ -130,13 +193,12 @@ function jumpTo(id) {
 
 function failure(message) {
   const failed = [...store.state.clicks].some(([key, how]) => how === "failed" && key.startsWith(`${message.id} `));
-  return failed && el("p", { class: "failed", role: "alert" }, icon("warning"), "This interaction failed: the application did not respond.");
-}
-
-function ephemeralNote(message) {
-  if (!message.ephemeral) return null;
-  return el("p", { class: "only-you" }, icon("eye"), "Only you can see this", el("span", { "aria-hidden": "true" }, "·"),
-    el("button", { type: "button", class: "link-button", onclick: () => dismiss(message.id) }, "Dismiss message"));
+  return failed && el(
+    "p",
+    { class: "failed", role: "alert" },
+    icon("warning"),
+    "This interaction failed: the application did not respond.",
+  );
 }
 
 function reply(message) {
@@ -146,7 +208,12 @@ function reply(message) {
 
 function toolbar(message) {
   const more = iconButton("more", "More", () => openMessageMenu(message, more), { "aria-haspopup": "menu" });
-  const react = iconButton("smile", "Add a reaction", () => pickReaction(message, react), { "aria-haspopup": "menu" });
+  const react = iconButton(
+    "smile",
+    "Add a reaction",
+    () => pickReaction(message, react),
+    { "aria-haspopup": "menu" },
+  );
   const buttons = message.ephemeral ? [more] : [react, iconButton("reply", "Reply", () => reply(message)), more];
   return el("div", { class: "message-tools", role: "toolbar", "aria-label": "Message actions" }, ...buttons);
 }

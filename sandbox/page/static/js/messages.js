@@ -3,19 +3,27 @@
 import { dismissWaiting } from "./actions.js";
 import { avatar, el, fill, icon } from "./dom.js";
 import { Keyed, reconcile } from "./keyed.js";
-import { messageNode, openMessageMenu } from "./message.js";
+import { messageHead, messageNode, onlyYou, openMessageMenu, usedNode } from "./message.js";
 import { botName, channel, member, store } from "./state.js";
-import { messageTime } from "./times.js";
 
 const GROUPED_MILLISECONDS = 7 * 60 * 1_000;
 const NEAR_END_PIXELS = 120;
 
-const shown = new Keyed(({ message }) => message.id, stateOf, ({ message, grouped }) => messageNode(message, grouped));
+const shown = new Keyed(
+  ({ message }) => message.id,
+  stateOf,
+  ({ message, grouped }) => messageNode(message, grouped),
+);
 let shownFor = "";
 let isAtEnd = true;
 
 const inner = el("div", { class: "message-list" });
-const jump = el("button", { type: "button", class: "jump", hidden: true }, "Go to the newest message", icon("unfold"));
+const jump = el(
+  "button",
+  { type: "button", class: "jump", hidden: true },
+  "Go to the newest message",
+  icon("unfold"),
+);
 
 /**
  * Show the messages of the channel that is looked at, now and whenever they change.
@@ -29,7 +37,10 @@ export function showMessages(list) {
   });
   list.after(jump);
   list.append(inner);
-  store.on(["messages", "channelId", "userId", "world", "isLoading", "waiting", "clicks", "dismissed"], () => update(list));
+  store.on(
+    ["messages", "channelId", "userId", "world", "isLoading", "waiting", "clicks", "dismissed"],
+    () => update(list),
+  );
   list.addEventListener("contextmenu", (event) => {
     const article = event.target.closest("article[data-id]");
     const message = article && known(article.dataset.id);
@@ -70,12 +81,22 @@ function messages() {
 }
 
 function stateOf({ message, grouped }) {
-  return JSON.stringify([message.revision, message.reacted, message.edited_timestamp, grouped, Boolean(message.referenced_message), clicksOf(message)]);
+  return JSON.stringify(
+    [
+      message.revision,
+      message.reacted,
+      message.edited_timestamp,
+      grouped,
+      Boolean(message.referenced_message),
+      clicksOf(message),
+    ],
+  );
 }
 
 function isGrouped(message, before) {
-  return Boolean(before) && before.author.id === message.author.id && !message.message_reference && !message.interaction_metadata
-    && !message.ephemeral && !before.ephemeral && new Date(message.timestamp) - new Date(before.timestamp) < GROUPED_MILLISECONDS;
+  if (!before || message.message_reference || message.interaction_metadata) return false;
+  if (message.ephemeral || before.ephemeral || before.author.id !== message.author.id) return false;
+  return new Date(message.timestamp) - new Date(before.timestamp) < GROUPED_MILLISECONDS;
 }
 
 function clicksOf({ id }) {
@@ -85,32 +106,43 @@ function clicksOf({ id }) {
 /** Commands that were typed here and are not answered. */
 function waiting() {
   const { waiting: all, userId, channelId } = store.state;
-  return all.filter((each) => each.userId === userId && each.channelId === channelId).map((each) => {
-    const isFailed = each.state === "failed";
-    const person = { username: member(userId)?.name ?? "?" };
-    const bot = { username: botName(), bot: true };
-    return el("div", { class: "message waiting", "data-waiting": each.state },
-      el("div", { class: "context" }, icon("spine"), avatar(person), el("span", { class: "context-author" }, person.username), el("span", {}, "used"), el("span", { class: "mention" }, each.name)),
-      el("div", { class: "message-avatar" }, avatar(bot)),
-      el("div", { class: "message-main" },
-        el("div", { class: "message-head" }, el("span", { class: "author" }, bot.username), el("span", { class: "badge" }, "App"), el("span", { class: "when" }, messageTime(each.at))),
-        isFailed ? el("p", { class: "failed" }, icon("warning"), "The application did not respond") : el("p", { class: "thinking" }, "Sending the command…"),
-        isFailed && el("p", { class: "only-you" }, icon("eye"), "Only you can see this", el("span", { "aria-hidden": "true" }, "·"),
-          el("button", { type: "button", class: "link-button", onclick: () => dismissWaiting(each.key) }, "Dismiss message"))));
-  });
+  return all.filter((each) => each.userId === userId && each.channelId === channelId).map(waitingNode);
+}
+
+function waitingNode({ key, name, state, userId, at }) {
+  const bot = { username: botName(), bot: true };
+  const failed = () => el("p", { class: "failed" }, icon("warning"), "The application did not respond");
+  return el("div", { class: "message waiting", "data-waiting": state },
+    usedNode({ username: member(userId)?.name ?? "?" }, name),
+    el("div", { class: "message-avatar" }, avatar(bot)),
+    el("div", { class: "message-main" },
+      messageHead(bot, at),
+      state === "failed" ? failed() : el("p", { class: "thinking" }, "Sending the command…"),
+      state === "failed" && onlyYou(() => dismissWaiting(key))));
 }
 
 function beginning() {
   const { name, isDm } = channel();
   const title = isDm ? name : `Welcome to #${name}`;
   const words = isDm
-    ? `This is the beginning of your direct messages with ${name}. It writes to you when you ask it to: react to a picture with the envelope.`
+    ? `This is the beginning of your direct messages with ${name}. React with the envelope to get a picture here.`
     : "This is the beginning of the channel. Type / to see what the bot can do.";
-  return el("div", { class: "beginning" }, el("div", { class: "beginning-mark" }, icon(isDm ? "app" : "hash")), el("h2", {}, title), el("p", {}, words));
+  return el(
+    "div",
+    { class: "beginning" },
+    el("div", { class: "beginning-mark" }, icon(isDm ? "app" : "hash")),
+    el("h2", {}, title),
+    el("p", {}, words),
+  );
 }
 
 function skeleton() {
-  const rows = [0, 1, 2].map(() => el("div", { class: "skeleton-row" }, el("span", { class: "skeleton-avatar" }), el("span", { class: "skeleton-lines" }, el("span"), el("span"))));
+  const rows = [0, 1, 2].map(() => el(
+    "div",
+    { class: "skeleton-row" },
+    el("span", { class: "skeleton-avatar" }),
+    el("span", { class: "skeleton-lines" }, el("span"), el("span")),
+  ));
   return el("div", { class: "skeleton" }, el("p", { class: "visually-hidden" }, "Messages are coming."), ...rows);
 }
 
@@ -129,7 +161,8 @@ function restoreFocus(list, focus) {
   if (!article) return list.focus();
   const named = [...article.querySelectorAll("button")].find(({ dataset }) =>
     (focus.customId && dataset.customId === focus.customId) || (focus.emoji && dataset.emoji === focus.emoji));
-  (named ?? [article, ...article.querySelectorAll("button, a")][focus.index] ?? article).focus({ preventScroll: true });
+  const same = [article, ...article.querySelectorAll("button, a")][focus.index];
+  (named ?? same ?? article).focus({ preventScroll: true });
 }
 
 /** Go from message to message with the arrow keys; the list itself is one stop of the Tab key. */

@@ -23,11 +23,21 @@ export function openModal({ id, modal }) {
   const problem = el("p", { class: "modal-problem", id: PROBLEM_ID, role: "alert" });
   const send = el("button", { type: "submit", class: "button style-primary" }, "Submit");
   const form = el("form", { class: "modal-form", novalidate: true, "aria-describedby": PROBLEM_ID },
-    el("header", { class: "modal-head" }, el("h2", { id: "modal-title" }, modal.title), iconButton("close", "Close", () => close())),
+    el(
+      "header",
+      { class: "modal-head" },
+      el("h2", { id: "modal-title" }, modal.title),
+      iconButton("close", "Close", () => close()),
+    ),
     el("p", { class: "modal-note" }, `This form goes to ${botName()}. Nothing is sent before you submit it.`),
     el("div", { class: "modal-fields" }, ...fields.map(({ node }) => node)),
     problem,
-    el("footer", { class: "modal-foot" }, el("button", { type: "button", class: "button style-secondary", onclick: () => close() }, "Cancel"), send),
+    el(
+      "footer",
+      { class: "modal-foot" },
+      el("button", { type: "button", class: "button style-secondary", onclick: () => close() }, "Cancel"),
+      send,
+    ),
   );
   const { close } = openDialog({ labelledby: "modal-title", class: "modal" }, form);
 
@@ -62,7 +72,10 @@ function labelled(component, label, description) {
   const id = `modal-${component.custom_id}`;
   const needed = component.required ?? true;
   const wrong = el("span", { class: "field-problem", id: `${id}-problem` });
-  const control = makeControl(component, { id, required: needed, "aria-describedby": `${description ? `${id}-description ` : ""}${id}-problem` });
+  const control = makeControl(
+    component,
+    { id, required: needed, "aria-describedby": `${description ? `${id}-description ` : ""}${id}-problem` },
+  );
   const check = () => {
     wrong.textContent = problemOf(component, control.value, needed);
     control.setAttribute("aria-invalid", String(Boolean(wrong.textContent)));
@@ -81,7 +94,10 @@ function makeControl(component, props) {
   if (component.type === STRING_SELECT) return menu(component, props);
   if (component.type !== TEXT_INPUT) throw new TypeError(`The page cannot show inputs of type ${component.type}.`);
   const shared = { ...props, placeholder: component.placeholder, autocomplete: "off" };
-  const control = component.style === PARAGRAPH ? el("textarea", { ...shared, rows: 3 }) : el("input", { ...shared, type: "text" });
+  const control = component.style === PARAGRAPH ? el("textarea", { ...shared, rows: 3 }) : el(
+    "input",
+    { ...shared, type: "text" },
+  );
   control.value = component.value ?? "";
   return control;
 }

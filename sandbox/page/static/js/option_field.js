@@ -3,6 +3,7 @@
 import { KINDS, problemOf, readTyped } from "./commands.js";
 import { avatar, el, icon } from "./dom.js";
 import { home } from "./state.js";
+import { COMBOBOX } from "./suggestions.js";
 
 const MOST_SHOWN = 25;
 
@@ -20,12 +21,20 @@ export class OptionField {
     const id = `option-${option.name}`;
     this.input = /** @type {HTMLInputElement} */ (
       el("input", {
-        id, type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-autocomplete": "list",
-        "aria-expanded": "false", "aria-controls": "suggestions", "aria-describedby": "composer-hint", "aria-required": String(Boolean(option.required)),
+        ...COMBOBOX,
+        id,
+        spellcheck: "false",
+        "aria-describedby": "composer-hint",
+        "aria-required": String(Boolean(option.required)),
       })
     );
     this.input.value = typed;
-    this.node = el("span", { class: "option-field", "data-option": option.name }, el("label", { for: id }, option.name), this.input);
+    this.node = el(
+      "span",
+      { class: "option-field", "data-option": option.name },
+      el("label", { for: id }, option.name),
+      this.input,
+    );
     this.input.addEventListener("input", () => this.mark(""));
   }
 
@@ -33,7 +42,9 @@ export class OptionField {
   get value() {
     const typed = this.input.value;
     if (this.#chosen !== undefined && this.#chosen.label === typed) return this.#chosen.value;
-    if (!this.takesAnything) return this.listed("").find(({ label }) => label.toLowerCase() === typed.trim().toLowerCase())?.value;
+    if (!this.takesAnything) return this.listed("").find(
+      ({ label }) => label.toLowerCase() === typed.trim().toLowerCase(),
+    )?.value;
     return readTyped(this.option, typed);
   }
 
@@ -82,8 +93,17 @@ export class OptionField {
     const { choices, type } = this.option;
     if (choices) return choices.map(({ name, value }) => ({ label: name, value }));
     const here = home();
-    const people = () => here.members.map(({ id, name, bot }) => ({ label: `@${name}`, value: id, before: avatar({ username: name, bot }) }));
-    const roles = () => here.roles.map(({ id, name }) => ({ label: `@${name.replace(/^@/, "")}`, value: id, description: "Role", before: icon("role") }));
+    const people = () => here.members.map(
+      ({ id, name, bot }) => ({ label: `@${name}`, value: id, before: avatar({ username: name, bot }) }),
+    );
+    const roles = () => here.roles.map(
+      ({ id, name }) => ({
+        label: `@${name.replace(/^@/, "")}`,
+        value: id,
+        description: "Role",
+        before: icon("role"),
+      }),
+    );
     switch (KINDS[type]) {
       case "boolean":
         return [{ label: "True", value: true }, { label: "False", value: false }];

@@ -34,16 +34,30 @@ export function showPanel(panel, close) {
   const calls = list("Calls between the bot and Wiro", "No call yet.");
   const rest = list("The bot's calls at Discord", "No call yet.");
   fill(panel,
-    el("header", { class: "panel-head" }, el("h2", {}, "Behind the scenes"), iconButton("close", "Close the panel", close, { class: "icon-button panel-close" })),
+    el(
+      "header",
+      { class: "panel-head" },
+      el("h2", {}, "Behind the scenes"),
+      iconButton("close", "Close the panel", close, { class: "icon-button panel-close" }),
+    ),
     el("div", { class: "panel-body" },
-      section("The bot", bot, deeds), section("Wiro", account, switches),
-      fold("Jobs", jobs, true), fold("Calls: bot and Wiro", calls, true), fold("Calls: bot to Discord", rest, false)));
+      section("The bot", bot, deeds),
+      section("Wiro", account, switches),
+      fold("Jobs", jobs, true),
+      fold("Calls: bot and Wiro", calls, true),
+      fold("Calls: bot to Discord", rest, false)));
 
   store.on(["bot"], () => showBot(bot, deeds));
   store.on(["switches"], () => showSwitches(switches));
   store.on(["account"], () => showAccount(account));
   keep(jobs, ["jobs", "tasks", "world", "channelId"], "jobs", new Keyed(({ id }) => id, jobState, jobNode));
-  keep(calls, ["calls", "jobs"], "calls", new Keyed(({ number }) => number, (call) => JSON.stringify([call.status, jobOf(call)]), (call) => callNode(call, jobOf(call))));
+  const callState = (call) => JSON.stringify([call.status, jobOf(call)]);
+  keep(
+    calls,
+    ["calls", "jobs"],
+    "calls",
+    new Keyed(({ number }) => number, callState, (call) => callNode(call, jobOf(call))),
+  );
   keep(rest, ["rest"], "rest", new Keyed(({ number }) => number, ({ status }) => String(status), restNode));
 }
 
@@ -52,7 +66,12 @@ function section(title, ...children) {
 }
 
 function fold(title, { node, count }, open) {
-  return el("details", { class: "panel-section panel-fold", open }, el("summary", {}, icon("unfold"), el("h3", {}, title), count), node);
+  return el(
+    "details",
+    { class: "panel-section panel-fold", open },
+    el("summary", {}, icon("unfold"), el("h3", {}, title), count),
+    node,
+  );
 }
 
 function list(label, nothing) {
@@ -81,12 +100,35 @@ function showBot(shown, deeds) {
   const isRunning = bot.pid !== null;
   const isKilled = bot.exit_code === KILLED;
   const end = bot.state === "ended" && !isKilled ? `exit code ${bot.exit_code}` : "";
-  fill(shown, el("span", { class: `lamp ${bot.state}` }), el("strong", {}, isKilled && bot.state === "ended" ? "Killed" : STATES[bot.state]),
-    el("span", { class: "bot-facts" }, isRunning ? `process ${bot.pid} · ` : end ? `${end} · ` : "", bot.since && time(new Date(bot.since), "R")));
+  fill(shown, el("span", { class: `lamp ${bot.state}` }), el(
+    "strong",
+    {},
+    isKilled && bot.state === "ended" ? "Killed" : STATES[bot.state],
+  ),
+    el("span", { class: "bot-facts" },
+      isRunning && `process ${bot.pid} · `,
+      end && `${end} · `,
+      bot.since && time(new Date(bot.since), "R")));
   const deed = (what, label, drawing, enabled) =>
-    el("button", { type: "button", class: "button style-secondary small", "aria-disabled": String(!enabled), "data-deed": what, onclick: () => enabled && drive(what) }, icon(drawing), el("span", {}, label));
+    el(
+      "button",
+      {
+        type: "button",
+        class: "button style-secondary small",
+        "aria-disabled": String(!enabled),
+        "data-deed": what,
+        onclick: () => enabled && drive(what),
+      },
+      icon(drawing),
+      el("span", {}, label),
+    );
   const had = deeds.contains(document.activeElement) ? document.activeElement.dataset.deed : null;
-  fill(deeds, deed("kill", "Kill", "kill", isRunning), deed("start", "Start", "start", !isRunning), deed("restart", "Restart", "restart", isRunning));
+  fill(
+    deeds,
+    deed("kill", "Kill", "kill", isRunning),
+    deed("start", "Start", "start", !isRunning),
+    deed("restart", "Restart", "restart", isRunning),
+  );
   if (had) deeds.querySelector(`[data-deed="${had}"]`).focus();
 }
 
@@ -96,7 +138,10 @@ function showAccount(shown) {
   const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
   fill(shown,
     fact("Balance", `$${account.balance_usd.toFixed(2)}`),
-    fact("At once", account.limit === null ? "any number" : account.limit === 1 ? "1 task" : `${account.limit} tasks`),
+    fact(
+      "At once",
+      account.limit === null ? "any number" : account.limit === 1 ? "1 task" : `${account.limit} tasks`,
+    ),
     fact("Sockets", String(account.sockets)));
 }
 
@@ -111,7 +156,20 @@ function switchNode(name) {
   const [label, description] = SWITCHES[name] ?? [name, ""];
   const id = `switch-${name}`;
   const turnOver = () => turn(name, !store.state.switches[name]);
-  return el("button", { type: "button", role: "switch", class: "switch", "data-switch": name, "aria-labelledby": id, "aria-describedby": `${id}-does`, onclick: turnOver },
-    el("span", { class: "switch-words" }, el("span", { class: "switch-label", id }, label), el("span", { class: "switch-does", id: `${id}-does` }, description)),
+  return el("button", {
+    type: "button",
+    role: "switch",
+    class: "switch",
+    "data-switch": name,
+    "aria-labelledby": id,
+    "aria-describedby": `${id}-does`,
+    onclick: turnOver,
+  },
+    el(
+      "span",
+      { class: "switch-words" },
+      el("span", { class: "switch-label", id }, label),
+      el("span", { class: "switch-does", id: `${id}-does` }, description),
+    ),
     el("span", { class: "switch-track", "aria-hidden": "true" }, el("span", { class: "switch-thumb" })));
 }

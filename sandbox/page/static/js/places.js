@@ -39,9 +39,13 @@ export function resume(live) {
 function begin(live) {
   const { guilds } = store.state.world;
   const [name, wanted] = decodeURIComponent(location.hash.slice(1)).split("/");
-  const people = guilds.flatMap(({ members, channels }) => members.filter(({ bot }) => !bot).map((each) => ({ ...each, channels })));
+  const people = guilds.flatMap(
+    ({ members, channels }) => members.filter(({ bot }) => !bot).map((each) => ({ ...each, channels })),
+  );
   const { id: userId, channels } = people.find((each) => each.name === (name || FIRST_PERSON)) ?? people[0];
-  const channel = channels.find(({ id }) => id === wanted) ?? channels.find((each) => each.name === FIRST_CHANNEL) ?? channels[0];
+  const channel = channels.find(({ id }) => id === wanted) ?? channels.find(
+    (each) => each.name === FIRST_CHANNEL,
+  ) ?? channels[0];
   go(live, { userId, channelId: channel.id });
 }
 

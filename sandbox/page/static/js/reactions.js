@@ -14,9 +14,24 @@ import { names, store } from "./state.js";
 export function reactions(message) {
   const found = Object.entries(message.reacted ?? {}).filter(([, people]) => people.length);
   if (!found.length) return null;
-  const add = el("button", { type: "button", class: "reaction add", "aria-label": "Add another reaction", title: "Add another reaction", "aria-haspopup": "menu" }, icon("smile"));
+  const add = el(
+    "button",
+    {
+      type: "button",
+      class: "reaction add",
+      "aria-label": "Add another reaction",
+      title: "Add another reaction",
+      "aria-haspopup": "menu",
+    },
+    icon("smile"),
+  );
   add.addEventListener("click", () => pickReaction(message, add));
-  return el("div", { class: "reactions", role: "group", "aria-label": "Reactions" }, ...found.map((each) => pill(message, ...each)), add);
+  return el(
+    "div",
+    { class: "reactions", role: "group", "aria-label": "Reactions" },
+    ...found.map((each) => pill(message, ...each)),
+    add,
+  );
 }
 
 /**

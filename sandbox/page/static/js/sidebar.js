@@ -29,13 +29,30 @@ export function showSidebar({ rail, channels, person }, live, leave) {
 function servers(choose) {
   const { world, userId, dmId, channelId, unread } = store.state;
   const isDm = channel().isDm;
-  const dm = el("button", { type: "button", class: "server", "aria-label": "Direct messages", title: "Direct messages", "aria-current": isDm && "true", disabled: !dmId, "data-key": "dm", onclick: () => choose(dmId) },
+  const dm = el("button", {
+    type: "button",
+    class: "server",
+    "aria-label": "Direct messages",
+    title: "Direct messages",
+    "aria-current": isDm && "true",
+    disabled: !dmId,
+    "data-key": "dm",
+    onclick: () => choose(dmId),
+  },
     icon("app"), unread.has(dmId) && dot());
   const theirs = world.guilds.filter(({ members }) => members.some(({ id }) => id === userId));
   return [dm, el("span", { class: "rail-line" }), ...theirs.map((each) => {
     const isHere = each.channels.some(({ id }) => id === channelId);
     const first = each.channels.find(({ name }) => name === "pictures") ?? each.channels[0];
-    return el("button", { type: "button", class: "server", "aria-label": each.name, title: each.name, "aria-current": isHere && "true", "data-key": each.id, onclick: () => choose(first.id) },
+    return el("button", {
+      type: "button",
+      class: "server",
+      "aria-label": each.name,
+      title: each.name,
+      "aria-current": isHere && "true",
+      "data-key": each.id,
+      onclick: () => choose(first.id),
+    },
       each.name.split(" ").map((word) => word[0]).join(""));
   })];
 }
@@ -44,26 +61,60 @@ function channelList(choose) {
   const here = guild();
   if (!here) return [];
   const top = here.channels.filter(({ parent_id: parent }) => !parent);
-  const ordered = top.flatMap((each) => [each, ...here.channels.filter(({ parent_id: parent }) => parent === each.id)]);
+  const ordered = top.flatMap(
+    (each) => [each, ...here.channels.filter(({ parent_id: parent }) => parent === each.id)],
+  );
   const items = ordered.map((each) => {
     const isHere = each.id === store.state.channelId;
-    return el("li", { class: each.parent_id ? "thread" : null }, el("button", { type: "button", class: "channel", "aria-current": isHere && "page", "data-key": each.id, onclick: () => choose(each.id) },
-      icon(each.parent_id ? "thread" : "hash"), el("span", { class: "channel-name" }, each.name), store.state.unread.has(each.id) && dot()));
+    const props = {
+      class: "channel",
+      "aria-current": isHere && "page",
+      "data-key": each.id,
+      onclick: () => choose(each.id),
+    };
+    const button = el("button", { type: "button", ...props },
+      icon(each.parent_id ? "thread" : "hash"),
+      el("span", { class: "channel-name" }, each.name),
+      store.state.unread.has(each.id) && dot());
+    return el("li", { class: each.parent_id ? "thread" : null }, button);
   });
-  return [el("div", { class: "server-name" }, here.name), el("h2", { class: "channels-heading" }, "Text channels"), el("ul", { class: "channel-list" }, ...items)];
+  return [
+    el("div", { class: "server-name" }, here.name),
+    el("h2", { class: "channels-heading" }, "Text channels"),
+    el("ul", { class: "channel-list" }, ...items),
+  ];
 }
 
 function directMessages() {
-  const entry = el("button", { type: "button", class: "channel", "aria-current": "page" }, avatar({ username: botName(), bot: true }), el("span", { class: "channel-name" }, botName()));
-  return [el("div", { class: "server-name" }, "Direct messages"), el("ul", { class: "channel-list" }, el("li", {}, entry))];
+  const entry = el(
+    "button",
+    { type: "button", class: "channel", "aria-current": "page" },
+    avatar({ username: botName(), bot: true }),
+    el("span", { class: "channel-name" }, botName()),
+  );
+  return [
+    el("div", { class: "server-name" }, "Direct messages"),
+    el("ul", { class: "channel-list" }, el("li", {}, entry)),
+  ];
 }
 
 function switcher(live) {
   const { userId } = store.state;
   const name = member(userId)?.name ?? "";
-  const button = el("button", { type: "button", class: "person-button", "aria-haspopup": "menu", "data-key": "person", "aria-label": `You act as ${name}. Act as somebody else` },
+  const button = el("button", {
+    type: "button",
+    class: "person-button",
+    "aria-haspopup": "menu",
+    "data-key": "person",
+    "aria-label": `You act as ${name}. Act as somebody else`,
+  },
     avatar({ username: name }),
-    el("span", { class: "person-words" }, el("span", { class: "person-name" }, name), el("span", { class: "person-role" }, rolesOf(userId, home()) || "No roles")),
+    el(
+      "span",
+      { class: "person-words" },
+      el("span", { class: "person-name" }, name),
+      el("span", { class: "person-role" }, rolesOf(userId, home()) || "No roles"),
+    ),
     icon("unfold"));
   button.addEventListener("click", () => openMenu("Act as", groups(live), button, { class: "menu-people" }));
   return button;

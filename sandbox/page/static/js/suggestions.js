@@ -10,6 +10,16 @@ import { el, fill } from "./dom.js";
  * @property {Node} [before]
  */
 
+/** What makes a text field one that takes from the list. */
+export const COMBOBOX = {
+  type: "text",
+  role: "combobox",
+  autocomplete: "off",
+  "aria-autocomplete": "list",
+  "aria-expanded": "false",
+  "aria-controls": "suggestions",
+};
+
 /** A listbox that the field with the focus controls. */
 export class Suggestions {
   #items = [];
@@ -42,7 +52,8 @@ export class Suggestions {
    * Offer something to a field.
    * @param {HTMLInputElement} field
    * @param {Suggestion[]} items
-   * @param {{pick: (item: Suggestion) => void, label: string, first: boolean}} how `first`: the first is active at once
+   * @param {{pick: (item: Suggestion) => void, label: string, first: boolean}} how
+   *   `first`: the first is active at once
    */
   offer(field, items, { pick, label, first }) {
     this.close();
@@ -77,7 +88,7 @@ export class Suggestions {
     if (event.key === "ArrowDown") this.#activate((this.#active + 1) % count);
     else if (event.key === "ArrowUp") this.#activate((this.#active <= 0 ? count : this.#active) - 1);
     else if (event.key === "Escape") this.close();
-    else if ((event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) && this.active) this.#pick(this.active);
+    else if (this.active && isPick(event)) this.#pick(this.active);
     else return false;
     event.preventDefault();
     return true;
@@ -93,7 +104,13 @@ export class Suggestions {
   }
 }
 
+function isPick({ key, shiftKey }) {
+  return key === "Enter" || (key === "Tab" && !shiftKey);
+}
+
 function optionNode({ label, description, before }, index) {
   return el("div", { role: "option", id: `suggestion-${index}`, class: "suggestion", "aria-selected": "false" },
-    before, el("span", { class: "suggestion-label" }, label), description && el("span", { class: "suggestion-description" }, description));
+    before,
+    el("span", { class: "suggestion-label" }, label),
+    description && el("span", { class: "suggestion-description" }, description));
 }
