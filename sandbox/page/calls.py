@@ -2,6 +2,8 @@
 
 `by` is "bot", or "wiro" for a callback; `status` is 0 where no answer came; `body` is what was sent, `answer`
 the fields of an answer that tell what became of the call; both are null where there was no JSON object.
+
+Headers and a callback's address are without secrets; the rest goes through `sandbox.page.outgoing.veil`.
 """
 
 import json
@@ -14,7 +16,6 @@ from sandbox.wiro import Exchange
 _MAX_FIELDS = 30
 _MAX_TEXT = 300
 _MAX_READ_BYTES = 64 * 1024
-_TOKENS = frozenset({"socketaccesstoken", "tasktoken"})
 _TOLD_OF_ANSWER = ("result", "errors", "taskid", "socketaccesstoken", "total")
 _TOLD_OF_TASK = ("status", "pexit", "totalcost", "elapsedseconds")
 
@@ -43,7 +44,7 @@ def _body(exchange: Exchange) -> Json | None:
         return _answer(_read(exchange.body))
     if exchange.body is None:
         return None
-    return {name: _field(name, exchange.body[name]) for name in list(exchange.body)[:_MAX_FIELDS]}
+    return {name: _field(exchange.body[name]) for name in list(exchange.body)[:_MAX_FIELDS]}
 
 
 def _read(data: bytes) -> Json | None:
@@ -61,20 +62,16 @@ def _answer(found: Json | None) -> Json | None:
     """Return what an answer says, and of the one task in it what became of it."""
     if found is None:
         return None
-    told = {name: _field(name, found[name]) for name in _TOLD_OF_ANSWER if name in found}
+    told = {name: _field(found[name]) for name in _TOLD_OF_ANSWER if name in found}
     match found.get("tasklist"):
         case [{"status": _} as task]:
-            told |= {name: _field(name, task[name]) for name in _TOLD_OF_TASK if name in task}
+            told |= {name: _field(task[name]) for name in _TOLD_OF_TASK if name in task}
             outputs = task.get("outputs")
             told["outputs"] = len(outputs) if isinstance(outputs, list) else 0
     return told
 
 
-def _field(name: str, value: object) -> object:
-    if name in _TOKENS:
-        return MASK
-    if name == "callbackUrl":
-        return _without_last_part(str(value))
+def _field(value: object) -> object:
     if isinstance(value, bool | int | float | None):
         return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
