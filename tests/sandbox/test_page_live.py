@@ -162,6 +162,10 @@ async def test_an_ephemeral_answer_is_told_to_its_reader_alone(stage: Stage, pag
         await other.write("Good evening", channel="general")
         seen = await theirs.until("messages", lambda event: bool(event["messages"]))
         assert [each["content"] for each in seen["messages"]] == ["Good evening"]
+    async with opened(page) as late:
+        await late.look(other, channel)
+        seen = await late.until("messages", lambda event: event["channel_id"] == str(channel))
+        assert [each["content"] for each in seen["messages"]] == ["Good evening"]
 
 
 async def test_direct_messages_come_too(stage: Stage, page: PageServer) -> None:
