@@ -9,7 +9,6 @@ import { markdown } from "./markdown.js";
  * @typedef {object} Surroundings of a component
  * @property {import("./markdown.js").Names} names
  * @property {{has: (url: string) => boolean, add: (url: string) => unknown}} shown whose covers were taken away
- * @property {(url: string) => string} address where the page gets a file from
  * @property {(customId: string) => void} click
  * @property {(customId: string) => boolean} isPending whether a click is being answered
  */
@@ -28,9 +27,9 @@ const MAKERS = {
     component(section.accessory, around),
   ),
   10: ({ content }, { names }) => markdown(content, names),
-  11: (shown, around) => thumbnail(picture(shown, around), around.shown),
-  12: ({ items }, around) => gallery(items.map((item) => picture(item, around)), around.shown),
-  13: ({ file, name, size }, around) => fileCard({ url: file.url, filename: name, size }, around),
+  11: (shown, around) => thumbnail(picture(shown), around.shown),
+  12: ({ items }, around) => gallery(items.map((item) => picture(item)), around.shown),
+  13: ({ file, name, size }) => fileCard({ url: file.url, filename: name, size }),
   14: ({ divider, spacing }) => el("hr", { class: `separator spacing-${spacing}${divider ? "" : " invisible"}` }),
   17: container,
 };
@@ -60,10 +59,10 @@ export function embed(shown, around) {
       markdown(value, names)));
   const made = el("div", { class: "embed" },
     shown.author && el("div", { class: "embed-author" }, shown.author.name),
-    shown.url ? el("a", { href: shown.url, target: "_blank", rel: "noopener noreferrer" }, titled) : titled,
+    shown.url ? el("a", { href: webAddress(shown.url), target: "_blank", rel: "noopener noreferrer" }, titled) : titled,
     shown.description && markdown(shown.description, names),
     fields.length > 0 && el("div", { class: "embed-fields" }, ...fields),
-    shown.image && gallery([{ url: around.address(shown.image.url), description: shown.title }], around.shown),
+    shown.image && gallery([{ url: shown.image.url, description: shown.title }], around.shown),
     shown.footer && el("div", { class: "embed-footer" }, shown.footer.text));
   return tinted(made, shown.color);
 }
@@ -75,12 +74,9 @@ export function embed(shown, around) {
  * @returns {HTMLElement}
  */
 export function attachment(file, around) {
-  if (!file.content_type?.startsWith("image/")) return fileCard(file, around);
+  if (!file.content_type?.startsWith("image/")) return fileCard(file);
   const { url, description, width, height, filename } = file;
-  return gallery(
-    [{ url: around.address(url), description, width, height, spoiler: filename.startsWith("SPOILER_") }],
-    around.shown,
-  );
+  return gallery([{ url, description, width, height, spoiler: filename.startsWith("SPOILER_") }], around.shown);
 }
 
 function component(found, around) {
@@ -91,6 +87,11 @@ function component(found, around) {
 
 function container(found, around) {
   return tinted(el("div", { class: "container" }, ...components(found.components, around)), found.accent_color);
+}
+
+/** Return an address of the web; null for any other, such as one that would run something. */
+function webAddress(url) {
+  return /^https?:\/\//i.test(url) ? url : null;
 }
 
 function tinted(made, colour) {
@@ -107,7 +108,7 @@ function button(found, around) {
   if (found.url) {
     return el(
       "a",
-      { class: kind, href: found.url, target: "_blank", rel: "noopener noreferrer" },
+      { class: kind, href: webAddress(found.url), target: "_blank", rel: "noopener noreferrer" },
       ...content,
       icon("open"),
     );
@@ -130,14 +131,14 @@ function button(found, around) {
   return made;
 }
 
-function picture({ media, description, spoiler }, around) {
-  return { url: around.address(media.url), description, spoiler, width: media.width, height: media.height };
+function picture({ media, description, spoiler }) {
+  return { url: media.url, description, spoiler, width: media.width, height: media.height };
 }
 
-function fileCard({ url, filename, size }, around) {
+function fileCard({ url, filename, size }) {
   return el("div", { class: "file-card" }, icon("file"),
     el("div", {},
-      el("a", { href: around.address(url), download: filename }, filename),
+      el("a", { href: url, download: filename }, filename),
       el("div", { class: "file-size" }, sizeInWords(size))));
 }
 

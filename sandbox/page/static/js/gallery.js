@@ -19,7 +19,11 @@ import { openDialog } from "./dialog.js";
  * @returns {HTMLElement}
  */
 export function gallery(pictures, shown) {
-  const cells = pictures.map((picture, index) => cell(picture, () => openLightbox(pictures, index), shown));
+  const open = (picture) => {
+    const uncovered = pictures.filter(({ spoiler, url }) => !spoiler || shown.has(url));
+    openLightbox(uncovered, uncovered.indexOf(picture));
+  };
+  const cells = pictures.map((picture) => cell(picture, () => open(picture), shown));
   return el("div", { class: `gallery count-${Math.min(pictures.length, 5)}` }, ...cells);
 }
 

@@ -6,7 +6,7 @@ import { avatar, el, icon, iconButton } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { openMenu } from "./menu.js";
 import { pickReaction, reactions } from "./reactions.js";
-import { hasRole, names, store } from "./state.js";
+import { moderates, names, store } from "./state.js";
 import { messageTime, time } from "./times.js";
 
 const MESSAGE_COMMAND = 3;
@@ -27,15 +27,10 @@ export function messageNode(message, isGrouped) {
   const headId = `head-${message.id}`;
   const pinged = message.mentions?.some(({ id }) => id === store.state.userId);
   const head = messageHead(author, new Date(message.timestamp), headId);
-  return el("article", {
-    class: `message${isGrouped ? " grouped" : ""}${message.ephemeral ? " ephemeral" : ""}${pinged ? " pinged" : ""}`,
-    "aria-labelledby": headId,
-    "data-id": message.id,
-    tabindex: "-1",
-  },
-  context(message),
-  el("div", { class: "message-avatar" }, isGrouped ? null : avatar(author)),
-  el(
+  const kinds = ["message", isGrouped && "grouped", message.ephemeral && "ephemeral", pinged && "pinged"];
+  const shape = kinds.filter(Boolean).join(" ");
+  const props = { class: shape, "aria-labelledby": headId, "data-id": message.id, tabindex: "-1" };
+  const main = el(
     "div",
     { class: "message-main" },
     head,
@@ -43,8 +38,9 @@ export function messageNode(message, isGrouped) {
     failure(message),
     message.ephemeral && onlyYou(() => dismiss(message.id)),
     reactions(message),
-  ),
-  toolbar(message));
+  );
+  const side = el("div", { class: "message-avatar" }, isGrouped ? null : avatar(author));
+  return el("article", props, context(message), side, main, toolbar(message));
 }
 
 /**
@@ -69,11 +65,11 @@ export function messageHead({ username, bot }, moment, id) {
 export function openMessageMenu(message, at) {
   const { commands, userId } = store.state;
   const entries = commands.filter(({ type }) => type === MESSAGE_COMMAND);
-  const may = message.author.id === userId || message.ephemeral || hasRole("Moderator");
+  const mayDelete = !message.ephemeral && (message.author.id === userId || moderates());
   const own = [
     !message.ephemeral && { label: "Reply", drawing: "reply", run: () => reply(message) },
     { label: "Copy message ID", drawing: "copy", run: () => navigator.clipboard?.writeText(message.id) },
-    may && !message.ephemeral && {
+    mayDelete && {
       label: "Delete message",
       drawing: "trash",
       danger: true,
@@ -91,7 +87,6 @@ function content(message) {
   const around = {
     names,
     shown,
-    address: (url) => url,
     click: (customId) => press(message.id, customId),
     isPending: (customId) => store.state.clicks.get(`${message.id} ${customId}`) === "pending",
   };

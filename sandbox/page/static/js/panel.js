@@ -100,11 +100,9 @@ function showBot(shown, deeds) {
   const isRunning = bot.pid !== null;
   const isKilled = bot.exit_code === KILLED;
   const end = bot.state === "ended" && !isKilled ? `exit code ${bot.exit_code}` : "";
-  fill(shown, el("span", { class: `lamp ${bot.state}` }), el(
-    "strong",
-    {},
-    isKilled && bot.state === "ended" ? "Killed" : STATES[bot.state],
-  ),
+  fill(shown,
+    el("span", { class: `lamp ${bot.state}` }),
+    el("strong", {}, isKilled && bot.state === "ended" ? "Killed" : STATES[bot.state]),
     el("span", { class: "bot-facts" },
       isRunning && `process ${bot.pid} · `,
       end && `${end} · `,
@@ -156,7 +154,7 @@ function switchNode(name) {
   const [label, description] = SWITCHES[name] ?? [name, ""];
   const id = `switch-${name}`;
   const turnOver = () => turn(name, !store.state.switches[name]);
-  return el("button", {
+  const props = {
     type: "button",
     role: "switch",
     class: "switch",
@@ -164,7 +162,8 @@ function switchNode(name) {
     "aria-labelledby": id,
     "aria-describedby": `${id}-does`,
     onclick: turnOver,
-  },
+  };
+  return el("button", props,
     el(
       "span",
       { class: "switch-words" },

@@ -29,7 +29,7 @@ export function showSidebar({ rail, channels, person }, live, leave) {
 function servers(choose) {
   const { world, userId, dmId, channelId, unread } = store.state;
   const isDm = channel().isDm;
-  const dm = el("button", {
+  const props = {
     type: "button",
     class: "server",
     "aria-label": "Direct messages",
@@ -38,22 +38,16 @@ function servers(choose) {
     disabled: !dmId,
     "data-key": "dm",
     onclick: () => choose(dmId),
-  },
-    icon("app"), unread.has(dmId) && dot());
+  };
+  const dm = el("button", props, icon("app"), unread.has(dmId) && dot());
   const theirs = world.guilds.filter(({ members }) => members.some(({ id }) => id === userId));
   return [dm, el("span", { class: "rail-line" }), ...theirs.map((each) => {
     const isHere = each.channels.some(({ id }) => id === channelId);
     const first = each.channels.find(({ name }) => name === "pictures") ?? each.channels[0];
-    return el("button", {
-      type: "button",
-      class: "server",
-      "aria-label": each.name,
-      title: each.name,
-      "aria-current": isHere && "true",
-      "data-key": each.id,
-      onclick: () => choose(first.id),
-    },
-      each.name.split(" ").map((word) => word[0]).join(""));
+    const name = { "aria-label": each.name, title: each.name, "data-key": each.id };
+    const initials = each.name.split(" ").map((word) => word[0]).join("");
+    const chosen = { "aria-current": isHere && "true", onclick: () => choose(first.id) };
+    return el("button", { type: "button", class: "server", ...name, ...chosen }, initials);
   })];
 }
 
@@ -101,21 +95,20 @@ function directMessages() {
 function switcher(live) {
   const { userId } = store.state;
   const name = member(userId)?.name ?? "";
-  const button = el("button", {
+  const words = el(
+    "span",
+    { class: "person-words" },
+    el("span", { class: "person-name" }, name),
+    el("span", { class: "person-role" }, rolesOf(userId, home()) || "No roles"),
+  );
+  const props = {
     type: "button",
     class: "person-button",
     "aria-haspopup": "menu",
     "data-key": "person",
     "aria-label": `You act as ${name}. Act as somebody else`,
-  },
-    avatar({ username: name }),
-    el(
-      "span",
-      { class: "person-words" },
-      el("span", { class: "person-name" }, name),
-      el("span", { class: "person-role" }, rolesOf(userId, home()) || "No roles"),
-    ),
-    icon("unfold"));
+  };
+  const button = el("button", props, avatar({ username: name }), words, icon("unfold"));
   button.addEventListener("click", () => openMenu("Act as", groups(live), button, { class: "menu-people" }));
   return button;
 }

@@ -2,6 +2,7 @@
 
 import { Store } from "./store.js";
 
+const MODERATOR = "Moderator";
 const KEPT = { jobs: 50, tasks: 50, calls: 200, rest: 200 };
 
 /**
@@ -123,15 +124,13 @@ export function member(id) {
   return null;
 }
 
-/**
- * Tell whether the person acted as has a role of that name here.
- * @param {string} name
- */
-export function hasRole(name) {
+/** Tell whether the person acted as may delete what others wrote here: the owner, and who has the role for it. */
+export function moderates() {
   const { userId } = store.state;
   const here = guild();
-  const role = here?.roles.find((each) => each.name === name);
-  return here?.members.find(({ id }) => id === userId)?.role_ids.includes(role?.id) ?? false;
+  const role = here?.roles.find(({ name }) => name === MODERATOR);
+  const held = here?.members.find(({ id }) => id === userId)?.role_ids ?? [];
+  return here?.owner_id === userId || held.includes(role?.id);
 }
 
 /** @type {import("./markdown.js").Names} */
