@@ -22,8 +22,9 @@ demo: setup ## use the bot in a browser, without credentials, until Ctrl-C (PROM
 # The words as they were given: make is not to read its own signs into them.
 demo: override export PROMPT := $(value PROMPT)
 
-test: check ## every check and every test
-	@$(VENV)/pytest
+test: check ## every check and every test, a file of tests to each core
+	@scripts/chromium.sh
+	@$(VENV)/pytest -n auto --dist loadfile
 
 check: ## format, lint, types and import rules, without the tests
 	@scripts/setup.sh dev

@@ -213,6 +213,8 @@ async def _read_body(request: web.BaseRequest) -> bytes:
 
     A compressed one stays as it is: whoever sends ten kilobytes is not to be given ten megabytes for it.
     """
+    if request.transport is None:  # ended before anybody looked at the request: aiohttp's stream fails then
+        return b""
     body = bytearray()
     with suppress(TimeoutError, OSError, web.RequestPayloadError, HttpProcessingError):
         async with asyncio.timeout(_BODY_SECONDS):

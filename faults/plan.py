@@ -10,6 +10,11 @@ from faults.troubles import TROUBLES
 from sandbox.member import Option
 
 _NAMES: Final = tuple(TROUBLES)
+_OF_SCENES: Final = {
+    Scene.CANCELLED: tuple(name for name in _NAMES if name.startswith("Task/Kill: ")),
+    Scene.REPLIED: tuple(name for name in _NAMES if name.startswith("reply: ")),
+}
+"""Troubles of calls that are made in few scenes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +66,9 @@ def draw(seed: int) -> Plan:
     early: list[str] = []
     late: list[str] = []
     for name in (turn, *others):
-        (early if rng.random() < 0.5 else late).append(name)  # noqa: PLR2004 - even chances
+        (early if _chance(rng, 0.5) else late).append(name)
+    if (fitting := _OF_SCENES.get(point.scene)) is not None and _chance(rng, 0.5):
+        early.append(rng.choice(fitting))
     return Plan(
         seed=seed,
         point=point,

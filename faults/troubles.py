@@ -74,9 +74,13 @@ def _at_the_gateway(**trouble: bool | float) -> Strike:
 
 
 async def _drop_sockets(stage: Stage, rng: Random) -> Hits:
+    """Drop what is connected, and the next connection after its first message."""
     dropped = stage.wiro.sockets
-    await stage.wiro.drop_sockets(reset=rng.random() < 0.5)  # noqa: PLR2004 - one or the other
-    return lambda: dropped
+    reset = rng.random() < 0.5  # noqa: PLR2004 - one or the other
+    await stage.wiro.drop_sockets(reset=reset)
+    drop_next = Rule(call="socket", do=SocketScript(close_after=1, reset=reset))
+    number = stage.wiro.script.add(drop_next)
+    return lambda: dropped + (not stage.wiro.script.stands(number))
 
 
 async def _silence_socket(stage: Stage, _: Random) -> Hits:

@@ -75,7 +75,7 @@ class BotProcess:
             )
 
     async def wait_until_ready(
-        self, timeout_seconds: float = 20.0, *, look_seconds: float = _LOOK_SECONDS
+        self, timeout_seconds: float = 60.0, *, look_seconds: float = _LOOK_SECONDS
     ) -> None:
         """Wait until /healthz says 200, looking every so many seconds.
 

@@ -130,7 +130,7 @@ class Member:
         """Return the channel of one's direct messages with the bot."""
         return int((await self.control.call("POST", "/dms", {"user_id": str(self.id)}))["id"])
 
-    async def wait_for_dm(self, predicate: Predicate, timeout_seconds: float = 10.0) -> Message:
+    async def wait_for_dm(self, predicate: Predicate, timeout_seconds: float = 30.0) -> Message:
         """Return the first direct message of which `predicate` holds; raise TimeoutError if none comes."""
         return await self.wait_for_message(await self.dm(), predicate, timeout_seconds)
 
@@ -144,7 +144,7 @@ class Member:
         return read_message(await self.control.call("GET", path, query=self._as_viewer()))
 
     async def wait_for_message(
-        self, channel: str | int, predicate: Predicate, timeout_seconds: float = 10.0
+        self, channel: str | int, predicate: Predicate, timeout_seconds: float = 30.0
     ) -> Message:
         """Return the first message of which `predicate` holds, now or later; raise TimeoutError if none."""
         last: Message | None = None
@@ -159,7 +159,7 @@ class Member:
         raise RuntimeError("A channel is watched without end.")
 
     async def wait_for_change(
-        self, message: Message, predicate: Predicate, timeout_seconds: float = 10.0
+        self, message: Message, predicate: Predicate, timeout_seconds: float = 30.0
     ) -> Message:
         """Return this message once `predicate` holds of it, now or later; cheaper than watching the channel.
 
@@ -174,7 +174,7 @@ class Member:
             message = read_message(await self.control.call("GET", self._path(message), query=query))
         return message
 
-    async def wait_until_deleted(self, message: Message, timeout_seconds: float = 10.0) -> None:
+    async def wait_until_deleted(self, message: Message, timeout_seconds: float = 30.0) -> None:
         """Wait until a message is deleted, by whomever; raise TimeoutError if it stays."""
         deadline = time.monotonic() + timeout_seconds
         while (left := deadline - time.monotonic()) > 0:

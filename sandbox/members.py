@@ -79,7 +79,7 @@ class Members(Guilds):
         ]
         await self.call("POST", "/reactions/bulk", {"reactions": bodies})
 
-    async def wait_for_answer(self, sent: Interaction, timeout_seconds: float = 10.0) -> Interaction:
+    async def wait_for_answer(self, sent: Interaction, timeout_seconds: float = 30.0) -> Interaction:
         """Return an interaction once it is answered or has failed; as it stands if neither came in time."""
         query = {"timeout_seconds": timeout_seconds}
         return read_interaction(await self.call("GET", f"/interactions/{sent.id}", query=query))

@@ -92,6 +92,10 @@ class Script:
         self._rules.pop(number, None)
         self._used.pop(number, None)
 
+    def stands(self, number: int) -> bool:
+        """Say whether a rule may still apply."""
+        return number in self._rules
+
     def clear(self) -> None:
         """Forget every rule."""
         self._rules.clear()

@@ -145,12 +145,12 @@ class WiroServer:
         await self._hub.drop(reset=reset)
 
     async def wait_for_requests(
-        self, call: str, count: int, timeout_seconds: float = 5.0
+        self, call: str, count: int, timeout_seconds: float = 30.0
     ) -> tuple[Seen, ...]:
         """Wait until a call (see Seen) was made `count` times since the start. Raises TimeoutError."""
         return await self._journal.wait_for(call, count, timeout_seconds)
 
-    async def wait_for_task(self, predicate: Callable[[Task], bool], timeout_seconds: float = 5.0) -> Task:
+    async def wait_for_task(self, predicate: Callable[[Task], bool], timeout_seconds: float = 30.0) -> Task:
         """Wait for a task of which something is, or comes to be, true. Raises TimeoutError."""
         for task in self._store:
             if predicate(task):

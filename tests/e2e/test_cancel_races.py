@@ -89,10 +89,10 @@ async def outcome(stage: Stage, racer: Racer, note: str) -> str:
 
 
 async def against_completion(stage: Stage, racer: Racer, *, click_after: float, end_after: float) -> str:
-    """Let the member's click and the task's end race; return the outcome."""
+    """Let the member's click and the end of the task, which is there, race; return the outcome."""
+    task = await stage.wiro.wait_for_task(lambda task: task.inputs.prompt == racer.prompt)
 
     async def end() -> None:
-        task = await stage.wiro.wait_for_task(lambda task: task.inputs.prompt == racer.prompt)
         await asyncio.sleep(end_after)
         stage.wiro.finish(task.taskid)
 

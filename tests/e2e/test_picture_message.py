@@ -42,7 +42,7 @@ async def test_a_result_shows_what_made_it(tmp_path: Path) -> None:
         done = await stage.end_of(message)
         [task] = stage.wiro.tasks
         seconds = float(str(task.record(with_callback_url=False)["elapsedseconds"]))
-        assert 0.2 < seconds < 2
+        assert 0.2 < seconds < 20
         assert done.text == (
             "a red fox\n"
             "-# Seed 42 · 320 × 256 · 12 steps · scale 4.5 · 2 pictures\n"

@@ -63,12 +63,12 @@ async def test_polling_is_quicker_once_callbacks_have_stopped(
     monkeypatch: pytest.MonkeyPatch, quick_stage: Stage
 ) -> None:
     """After two that never came, the next task is not left waiting for its own."""
-    monkeypatch.setattr("bot.jobs.pace._CALLBACK_GRACE_SECONDS", 1.5)
+    monkeypatch.setattr("bot.jobs.pace._CALLBACK_GRACE_SECONDS", 2.5)
     quick_stage.wiro.script.add(NO_CALLBACKS)
     for message in [await quick_stage.sana(), await quick_stage.sana()]:
-        assert seconds_taken(await quick_stage.end_of(message)) >= 1.5
+        assert seconds_taken(await quick_stage.end_of(message)) >= 2.5
     third = await quick_stage.end_of(await quick_stage.sana())
-    assert seconds_taken(third) < 1.5
+    assert seconds_taken(third) < 2.5
 
 
 async def test_what_ended_while_the_bot_was_down_is_seen_at_once(quick_stage: Stage) -> None:

@@ -87,7 +87,7 @@ async def test_killed_before_the_answer_reached_discord(stage: Stage, bot: BotPr
     """The member saw that the command failed: nothing is run, and the credits are back."""
     await stage.members.add_fault(kind="stall", method="POST", route="/interactions/.*", seconds=30.0)
     await stage.member().type("sana", channel="pictures", prompt="a red fox", wait=False)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not stage.jobs():  # noqa: ASYNC110 - the file tells nobody that it changed
             await asyncio.sleep(0.01)
     await bot.kill()

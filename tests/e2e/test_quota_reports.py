@@ -212,7 +212,7 @@ async def test_a_hundred_thousand_entries_hold_nobody_up(bare_stage: Stage) -> N
         waited.append(seconds_to_answer(typed))
     begun = await asyncio.gather(*reports)
     assert max(map(seconds_to_answer, begun)) < 3
-    assert max(waited) < 1
+    assert max(waited) < 2
     export, top, history = [await answered(stage, typed) for typed in begun]
     (file,) = export.files
     assert file.size_bytes <= UPLOAD_LIMIT_BYTES

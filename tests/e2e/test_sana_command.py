@@ -236,4 +236,4 @@ async def test_the_answer_comes_at_once_while_a_hundred_others_are_under_way(tmp
         typed = await stage.member().type("sana", channel=CHANNEL, prompt="a red fox")
         for each in (typed, *[await stage.members.wait_for_answer(other) for other in others]):
             assert each.shown == "answered"
-            assert each.steps[1].monotonic - each.steps[0].monotonic < 2.0
+            assert each.steps[1].monotonic - each.steps[0].monotonic < 3.0

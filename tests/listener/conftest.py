@@ -1,12 +1,13 @@
 """A listener on a free port."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 import pytest
 
 from bot.callbacks import Health, Listener
 from tests.listener.calling import Jobs, Stage
+from tests.support.log import Log, read_along
 
 
 @pytest.fixture
@@ -18,3 +19,10 @@ async def stage() -> AsyncIterator[Stage]:
     async with aiohttp.ClientSession() as session:
         yield Stage(jobs, session, port, missing, listener)
     await listener.stop()
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """What is logged, in place of having it printed."""
+    with read_along() as lines:
+        yield lines

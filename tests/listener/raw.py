@@ -27,6 +27,8 @@ class Answer:
 class Caller(asyncio.Protocol):
     """One connection, seen from its other end."""
 
+    transport: asyncio.Transport
+
     def __init__(self) -> None:
         self.received = bytearray()
         self.ended = asyncio.Event()
@@ -34,6 +36,9 @@ class Caller(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Close without ceremony."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a caller writes to a stream")
+        self.transport = transport
         its_socket: socket.socket = transport.get_extra_info("socket")
         its_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 

@@ -22,6 +22,7 @@ SEED = 5
 WARM_UP = 2_000
 COUNT = 20_000
 AT_ONCE = 100
+TRIES = 5
 JOBS = 4
 BLOCKS_AT_MOST = 2 * COUNT
 """How much more of Python's memory may be in use afterwards; a connection that stays is fifty and more."""
@@ -123,19 +124,25 @@ class Findings:
     wrong: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
 
-    def judge(self, attack: Attack, received: bytes) -> None:
-        """Look at what an attack was answered."""
+    def judge(self, attack: Attack, received: bytes, *, may_repeat: bool) -> bool:
+        """Look at what an attack was answered; return whether to repeat it, as it was owed an answer.
+
+        A machine that is busy elsewhere lets the time of a connection run out.
+        """
         try:
             statuses = [answer.status for answer in answers(received, to_head=attack.to_head)]
         except ValueError as error:
             self.wrong.append(f"{error}, to {attack}")
-            return
+            return False
         self.statuses.update(statuses)
         is_sound = len(statuses) <= 1 and attack.allowed.issuperset(statuses)
         # A refusal that is sent while the body still comes can be lost: TCP resets what nobody reads.
         is_silent = attack.must_answer and not statuses and _TOO_LARGE not in attack.allowed
+        if is_silent and may_repeat:
+            return True
         if not is_sound or is_silent:
             self.wrong.append(f"{statuses}, to {attack}")
+        return False
 
 
 async def carry_out(port: int, attacks: Iterator[Attack], findings: Findings) -> None:
@@ -143,7 +150,10 @@ async def carry_out(port: int, attacks: Iterator[Attack], findings: Findings) ->
 
     async def carry_on() -> None:
         for attack in attacks:
-            findings.judge(attack, await exchange(port, *attack.pieces, ending=attack.ending))
+            for tries_left in reversed(range(TRIES)):
+                received = await exchange(port, *attack.pieces, ending=attack.ending)
+                if not findings.judge(attack, received, may_repeat=tries_left > 0):
+                    break
 
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):

@@ -9,6 +9,7 @@ import pytest
 
 from tests.listener.calling import KNOWN, UNKNOWN, Stage
 from tests.listener.raw import PATIENCE_SECONDS, Caller, answers, ask, dial, exchange, head, post
+from tests.support.log import Log
 from tests.support.stage import eventually
 
 PLACES = 8
@@ -59,7 +60,7 @@ async def test_whoever_never_ends_a_header_is_cut_off(stage: Stage, start: bytes
     await drip(transport, caller, b"x"[: len(start)])
     assert not caller.received
     assert stage.jobs.heard == []
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert await stage.post(KNOWN) == 200
 
 
@@ -98,7 +99,7 @@ async def test_a_rest_that_never_comes_is_not_waited_for_long(stage: Stage) -> N
     """Whoever announces more than is wanted, and sends nothing, holds a place for no more than seconds."""
     began = time.monotonic()
     await exchange(stage.port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 8
 
 
 @pytest.mark.usefixtures("few_places")
@@ -119,6 +120,22 @@ async def test_callbacks_of_many_tasks_that_end_together_are_all_heard(stage: St
     assert len(stage.jobs.heard) == PLACES
 
 
+@pytest.mark.usefixtures("short_times")
+async def test_a_connection_that_ends_before_its_request_is_looked_at_is_no_failure(
+    stage: Stage, log: Log
+) -> None:
+    """A busy moment lets the request and the end of the connection's time come at once: nobody is alarmed."""
+    starts = [head(KNOWN, b"Content-Length: 50") + b"{"] * PLACES
+    async with open_connections(stage.port, [b""] * PLACES) as callers:
+        assert await stage.post(KNOWN) == 200  # all of them were taken by now
+        for caller, start in zip(callers, starts, strict=True):
+            caller.transport.write(start)
+        time.sleep(0.5)  # noqa: ASYNC251 - this is the busy moment
+        await asyncio.gather(*(caller.wait_until_ended() for caller in callers))
+    assert not log.of("listener.failed")
+    assert await stage.post(KNOWN) == 200
+
+
 async def test_a_callback_counts_whatever_becomes_of_its_connection(stage: Stage) -> None:
     """Whoever does not wait for the answer was heard all the same."""
     await exchange(stage.port, post(KNOWN), ending="half_closes")
@@ -132,6 +149,6 @@ async def test_a_stop_waits_for_no_client(stage: Stage) -> None:
         assert await stage.post(KNOWN) == 200
         began = time.monotonic()
         await stage.listener.stop()
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 8
         await asyncio.gather(*(caller.wait_until_ended() for caller in callers))
     assert asyncio.all_tasks() <= before

@@ -123,7 +123,7 @@ class RawBot:
     async def frame(self) -> Json:
         """Return the next frame."""
         assert self.socket is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             received: Json = await self.socket.receive_json()
         self.seen.append(received)
         return received
@@ -138,7 +138,7 @@ class RawBot:
     async def closed(self) -> int | None:
         """Return the code with which the server closes the connection."""
         assert self.socket is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (await self.socket.receive()).type is not aiohttp.WSMsgType.CLOSE:
                 pass
         return self.socket.close_code
@@ -284,6 +284,6 @@ def commands(*functions: Callable[..., Any]) -> Callable[[LibraryBot], None]:
 
 async def called(server: DiscordServer, method: str, route: str, times: int) -> None:
     """Wait until a route was called so often."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(server.requests.of(method, route)) < times:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)

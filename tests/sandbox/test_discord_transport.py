@@ -12,7 +12,7 @@ FLUSHED = b"\x00\x00\xff\xff"
 
 async def received(socket: aiohttp.ClientWebSocketResponse) -> aiohttp.WSMessage:
     """Return the next message of a socket, whatever it is."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return await socket.receive()
 
 

@@ -16,7 +16,7 @@ from sandbox.wiro.behaviours import Behaviour
 
 RUN = "/Run/Efficient-Large-Model/Sana_1600M_2Kpx_BF16_diffusers"
 SMALL = {"width": 256, "height": 256}
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 30.0
 
 Json = dict[str, Any]
 

@@ -113,7 +113,7 @@ async def test_reader_does_not_wait_for_the_writer(database: Database) -> None:
 
     probe = "SELECT count(*) FROM sqlite_schema WHERE name = 'probe'"
     writing = asyncio.create_task(database.write(operation))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.to_thread(begun.wait)
         assert tuple((await database.read(probe, {}))[0]) == (0,)
         go_on.set()
@@ -125,7 +125,7 @@ async def test_closed_database_takes_nothing(url: str) -> None:
     """What comes after the end is refused, not forgotten and not waited for."""
     async with Database.open(url) as database:
         pass
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(StorageError, match="closed"):
             await _pragma(database, "user_version")
 

@@ -129,7 +129,7 @@ async def test_cancelled_while_waiting_is_not_done(numbers: Database) -> None:
         begun.set()
         assert go_on.wait(5)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         first = asyncio.create_task(numbers.write(slow))
         await asyncio.to_thread(begun.wait)
         given_up = asyncio.create_task(numbers.write(_insert(1)))
@@ -153,7 +153,7 @@ async def test_cancelled_while_running_is_done_whole(numbers: Database) -> None:
         assert go_on.wait(5)
         transaction.fetch("INSERT INTO numbers VALUES (2)", {})
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         given_up = asyncio.create_task(numbers.write(two_steps))
         other = asyncio.create_task(numbers.write(_insert(3)))
         await asyncio.to_thread(begun.wait)
@@ -177,7 +177,7 @@ async def test_end_of_the_writer_leaves_nobody_waiting(url: str) -> None:
     answers: list[object] = []
 
     async def use_until_the_end() -> None:
-        async with Database.open(url) as database, asyncio.timeout(5):
+        async with Database.open(url) as database, asyncio.timeout(30):
             operations = [fatal, _statement("SELECT 1"), fatal]
             answers.extend(await asyncio.gather(*map(database.write, operations), return_exceptions=True))
             later = asyncio.gather(database.write(_statement("SELECT 1")), return_exceptions=True)
@@ -196,7 +196,7 @@ async def test_those_without_room_are_refused_at_the_end(url: str) -> None:
             asyncio.create_task(database.write(_insert(number))) for number in range(MOST_WAITING + 10)
         ]
         await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         answers = await asyncio.gather(*callers, return_exceptions=True)
     assert answers[:MOST_WAITING] == list(range(MOST_WAITING))
     assert all(isinstance(answer, StorageError) for answer in answers[MOST_WAITING:])

@@ -23,7 +23,7 @@ from sandbox.shown import Interaction, Message
 from sandbox.wiro import WiroConfig, WiroServer
 
 CHANNEL = "pictures"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 PAID = [("reserve", 1), ("settle", 1)]
 REFUNDED = [("reserve", 1), ("refund", 1)]
 """The ledger of one job for one credit: see `Stage.ledger`."""

@@ -210,7 +210,7 @@ async def test_two_at_once_twenty_in_line_and_no_more(letters: Letters, album: A
     letters.gate.clear()
     mailer = Mailer(pictures=album, mail=letters, find=_as_it_was)
     sending = [asyncio.create_task(mailer.send(JOB, member)) for member in range(22)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while letters.under_way < 2:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
         with pytest.raises(MessageUnavailableError, match="20 direct messages wait"):

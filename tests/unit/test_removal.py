@@ -80,7 +80,7 @@ class World:
 
     async def until(self, what: str, times: int = 1) -> None:
         """Wait until something was asked so often."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while self.asked.count(what) < times:
                 self.news.clear()
                 await self.news.wait()
@@ -119,7 +119,7 @@ async def remover(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     run = asyncio.create_task(remover.run())
     yield remover
     remover.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await run
 
 

@@ -18,7 +18,7 @@ async def working(step: Callable[[int], Awaitable[float | None]], *, width: int 
         yield worker
     finally:
         worker.stop()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await run
 
 
@@ -37,7 +37,7 @@ async def test_a_job_is_stepped_until_it_is_done() -> None:
 
     async with working(step) as worker:
         worker.put(7)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await done.wait()
     assert calls == [7, 7, 7]
     assert len(worker) == 0
@@ -66,7 +66,7 @@ async def test_a_hundred_wakes_during_a_step_are_one_more() -> None:
         for _ in range(100):
             worker.put(1)
         go_on.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await second.wait()
     assert calls == 2
 
@@ -111,7 +111,7 @@ async def test_never_more_at_once_than_its_width() -> None:
     async with working(step, width=3) as worker:
         for job_id in range(50):
             worker.put(job_id)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await all_done.wait()
     assert most == 3
 
@@ -127,7 +127,7 @@ async def test_putting_a_job_again_replaces_its_time() -> None:
     async with working(step) as worker:
         worker.put(1, delay=1000)
         worker.put(1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await called.wait()
         assert len(worker) <= 1
     assert len(worker) == 0
@@ -142,5 +142,5 @@ async def test_a_step_that_raises_ends_the_work() -> None:
     worker = Worker("test", step, width=1)
     worker.put(1)
     with pytest.RaisesGroup(RuntimeError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await worker.run()
