@@ -17,8 +17,8 @@ help: ## list these commands
 setup: ## install what the bot needs into .venv, the sana-bot command included
 	@scripts/setup.sh run
 
-demo: setup ## watch the bot make a picture, without credentials (PROMPT="a red fox" for another one)
-	@$(VENV)/sana-bot demo --prompt "$$PROMPT"
+demo: setup ## use the bot in a browser, without credentials, until Ctrl-C (PROMPT="a red fox" for its first picture)
+	@$(VENV)/sana-bot demo --serve --prompt "$$PROMPT"
 # The words as they were given: make is not to read its own signs into them.
 demo: override export PROMPT := $(value PROMPT)
 

@@ -82,11 +82,29 @@ def demo(
         bool, typer.Option(help="Whether the bot has an address for callbacks; without, it polls.")
     ] = True,
     lose_callbacks: Annotated[bool, typer.Option(help="Let Wiro's callbacks get lost.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Keep everything up for a browser, until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65_535, show_default="8765, or a free one", help="The port of the page of --serve."
+        ),
+    ] = None,
 ) -> None:
     """Watch the bot make a picture on the sandbox, without credentials."""
     from sandbox.demo import DemoOptions, show  # noqa: PLC0415 - the sandbox is needed for nothing else
 
-    options = DemoOptions(prompt=prompt, output=output, callbacks=callbacks, lose_callbacks=lose_callbacks)
+    if port is not None and not serve:
+        raise typer.BadParameter("--port needs --serve")
+    options = DemoOptions(
+        prompt=prompt,
+        output=output,
+        callbacks=callbacks,
+        lose_callbacks=lose_callbacks,
+        serve=serve,
+        port=port,
+    )
     raise typer.Exit(asyncio.run(show(options, typer.echo)))
 
 

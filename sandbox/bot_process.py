@@ -50,6 +50,11 @@ class BotProcess:
         return self._running.pid
 
     @property
+    def exit_code(self) -> int | None:
+        """How it ended, below 0 by which signal; None: it runs, or was never started."""
+        return None if self._process is None else self._process.returncode
+
+    @property
     def is_running(self) -> bool:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.returncode is None

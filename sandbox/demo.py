@@ -1,6 +1,12 @@
-"""The demo: the real bot on the sandbox, one `/sana`, and what a member sees of it, told in the terminal."""
+"""The demo: the real bot on the sandbox, one `/sana`, and what a member sees of it, told in the terminal.
 
+Served, it goes on afterwards: everything stays up for a person in a browser, until SIGINT or SIGTERM.
+"""
+
+import asyncio
+import contextlib
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
@@ -12,6 +18,7 @@ from sandbox.bot_process import BotDiedError, BotProcess
 from sandbox.discord import DiscordServer
 from sandbox.environment import bot_environment, free_port
 from sandbox.members import Member, Members, Refused
+from sandbox.page import PageServer
 from sandbox.shown import Message
 from sandbox.wiro import CallbackScript, Rule, WiroConfig, WiroServer
 
@@ -23,6 +30,13 @@ _CALLS = {
     "Task/Detail": "the bot asked Task/Detail",
     "file": "the bot fetched the picture",
 }
+
+_TALK = (
+    ("moderator", "Pictures are made in **#pictures**: type `/sana` there."),
+    ("newcomer", "How many can I make?"),
+    ("booster", "`/usage` tells you, and only you see the answer."),
+    ("member", "React with 🔁 to a picture and you get another one."),
+)
 
 Say = Callable[[str], None]
 
@@ -36,20 +50,27 @@ class DemoOptions:
     callbacks: bool = True  # False: the bot has no public address, and polls
     lose_callbacks: bool = False  # it has one, and hears nothing
     task_seconds: float = 4.0
+    serve: bool = False
+    port: int | None = None  # of the page; 0: a free one, None: the usual one if that is free
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Stage:
-    """The bot, Wiro, and somebody in a channel with the bot."""
+    """The bot, which has not started, both servers, and the people on one of them."""
 
     bot: BotProcess
     wiro: WiroServer
     members: Members
-    member: Member
+    page: PageServer | None
+
+    @property
+    def member(self) -> Member:
+        """Who types the command."""
+        return self.members.of("member")
 
 
 async def show(options: DemoOptions, say: Say = print) -> int:
-    """Run the demo and return its exit code: 0 once the picture is saved."""
+    """Run the demo and return its exit code: 0 once the picture is saved or, served, once it was ended."""
     options.output.mkdir(parents=True, exist_ok=True)
     log_path = options.output / "bot.log"
     log_path.unlink(missing_ok=True)
@@ -58,39 +79,85 @@ async def show(options: DemoOptions, say: Say = print) -> int:
     def tell(line: str) -> None:
         say(f"{time.monotonic() - began:6.2f} s  {line}")
 
-    try:
-        async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        try:
             stage = await _set(stack, options, log_path, tell)
-            message = await _type_and_watch(stage.member, options.prompt, tell)
-            await _save(stage, message, options.output, say)
-            await _tell_steps(stage, message, say)
+        except OSError as error:
+            say(f"The demo cannot start: {error.strerror}")
+            return 1
+        if stage.page is None:
+            return await _tell_story(stage, options, tell, say)
+        await _serve(stage, stage.page, options, tell, say)
+    return 0
+
+
+async def _serve(stage: _Stage, page: PageServer, options: DemoOptions, tell: Say, say: Say) -> None:
+    """Tell the story once, and keep everything up until a signal comes."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    say(f"The sandbox as a person sees it: {page.origin}/")
+
+    async def tell_and_stay() -> None:
+        await _tell_story(stage, options, tell, say)
+        say("")
+        say(f"It is all still there: {page.origin}/ until Ctrl-C")
+
+    telling = asyncio.create_task(tell_and_stay())
+    await stopped.wait()
+    telling.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await telling
+    if stage.bot.is_running:
+        with contextlib.suppress(TimeoutError):
+            await stage.bot.stop()
+
+
+async def _tell_story(stage: _Stage, options: DemoOptions, tell: Say, say: Say) -> int:
+    """Let the bot make a picture, and return the exit code."""
+    try:
+        await stage.bot.start()
+        await stage.bot.wait_until_ready()
+        await stage.members.wait_until_ready()
+        tell(f"The bot is ready, in a process of its own; its log is {stage.bot.log_path}")
+        message = await _type_and_watch(stage.member, options.prompt, tell)
+        await _save(stage, message, options.output, say)
+        await _tell_steps(stage, message, say)
+        if stage.page is None:
             await stage.bot.stop()
     except (BotDiedError, TimeoutError, Refused) as problem:
-        say(f"The demo failed: {problem}. The bot's log is {log_path}")
+        say(f"The demo failed: {problem}. The bot's log is {stage.bot.log_path}")
         return 1
     return 0
 
 
 async def _set(stack: AsyncExitStack, options: DemoOptions, log_path: Path, tell: Say) -> _Stage:
-    """Start both servers and the bot."""
+    """Start both servers, and the page if it is wanted."""
     discord = await stack.enter_async_context(DiscordServer())
     wiro = await stack.enter_async_context(WiroServer(WiroConfig(seconds=options.task_seconds)))
     if options.lose_callbacks:
         wiro.script.add(Rule(call="callback", do=CallbackScript(lost=True), times=None))
     tell(f"The sandbox is up: Discord on {discord.origin}, Wiro on {wiro.origin}")
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="sana-demo-")))
-    environment = bot_environment(discord, wiro, callback_port=free_port(), database=folder / "sana.db")
+    database = folder / "sana.db"
+    environment = bot_environment(discord, wiro, callback_port=free_port(), database=database)
     if not options.callbacks:
         del environment["CALLBACK_PUBLIC_URL"]
     # In a folder of its own: no .env of the owner's reaches it.
     bot = BotProcess(environment, log_path, folder=folder)
     stack.push_async_callback(bot.end)
-    await bot.start()
-    await bot.wait_until_ready()
     members = await stack.enter_async_context(Members(discord.origin))
-    await members.wait_until_ready()
-    tell(f"The bot is ready, in a process of its own; its log is {log_path}")
-    return _Stage(bot=bot, wiro=wiro, members=members, member=members.of("member"))
+    page = None
+    if options.serve:
+        await _let_them_talk(members)
+        page = await stack.enter_async_context(PageServer(discord, wiro, bot, database, port=options.port))
+    return _Stage(bot=bot, wiro=wiro, members=members, page=page)
+
+
+async def _let_them_talk(members: Members) -> None:
+    """Let a person who comes to the page find others there."""
+    said = [await members.of(name).write(text, channel="general") for name, text in _TALK]
+    await members.of("moderator").react(said[-1], "👍")
 
 
 async def _type_and_watch(member: Member, prompt: str, tell: Say) -> Message:

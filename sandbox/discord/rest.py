@@ -33,14 +33,16 @@ class RestCall:
 
 @dataclass(slots=True)
 class Requests:
-    """What was called: the last 20,000 calls, and how many were answered 401, 403 and 429 in all."""
+    """What was called: the last 20,000 calls, how many were made, and answered 401, 403 and 429, in all."""
 
     calls: deque[RestCall] = field(default_factory=lambda: deque(maxlen=MAX_RECORDED))
     refused: Counter[int] = field(default_factory=Counter)
+    made: int = 0
 
     def add(self, call: RestCall) -> None:
         """Record a call."""
         self.calls.append(call)
+        self.made += 1
         if call.status in _COUNTED:
             self.refused[call.status] += 1
 

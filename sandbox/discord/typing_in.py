@@ -50,7 +50,7 @@ class TypingIn:
         """Send the interaction of a command, or of its autocompletion where an option is `focused`."""
         command, path, options = self._find(channel, typed)
         if not typed.raw:
-            self._check_allowed(user, channel, command)
+            check_allowed(self._world, user, channel, command)
         resolver = Resolver(self._world, channel)
         data: Json = {"id": command["id"], "name": command["name"], "type": command["type"]}
         if "guild_id" in command:
@@ -86,22 +86,6 @@ class TypingIn:
             raise Refusal(f"The command {typed.name!r} needs a subcommand.")
         return command, path, options
 
-    def _check_allowed(self, user: Account, channel: Channel, command: Json) -> None:
-        permissions = self._world.permissions(user, channel)
-        if not permissions & Permission.VIEW_CHANNEL:
-            raise Refusal("This person does not see the channel.")
-        guild = self._world.guilds.get(channel.guild_id or 0)
-        if guild is None:
-            return
-        if not permissions & Permission.USE_APPLICATION_COMMANDS:
-            raise Refusal("This person may not use commands here.")
-        needed = command["default_member_permissions"]
-        held = in_guild(guild, guild.members[user.id]) | permissions
-        # Zero means that only administrators see the command.
-        allowed = needed is None or (int(needed) and held & int(needed) == int(needed))
-        if not allowed and not held & Permission.ADMINISTRATOR:
-            raise Refusal(f"This person may not use the command {command['name']!r}.")
-
     def _resolve_target(
         self, user: Account, channel: Channel, command: Json, typed: Typed, resolver: Resolver
     ) -> None:
@@ -112,6 +96,24 @@ class TypingIn:
         else:
             message = visible(channel, typed.target_id, user.id)
             resolver.resolved["messages"] = {str(message.id): wire.message(message, self._world)}
+
+
+def check_allowed(world: World, user: Account, channel: Channel, command: Json) -> None:
+    """Raise Refusal where someone's client does not offer them a command in a channel."""
+    permissions = world.permissions(user, channel)
+    if not permissions & Permission.VIEW_CHANNEL:
+        raise Refusal("This person does not see the channel.")
+    guild = world.guilds.get(channel.guild_id or 0)
+    if guild is None:
+        return
+    if not permissions & Permission.USE_APPLICATION_COMMANDS:
+        raise Refusal("This person may not use commands here.")
+    needed = command["default_member_permissions"]
+    held = in_guild(guild, guild.members[user.id]) | permissions
+    # Zero means that only administrators see the command.
+    allowed = needed is None or (int(needed) and held & int(needed) == int(needed))
+    if not allowed and not held & Permission.ADMINISTRATOR:
+        raise Refusal(f"This person may not use the command {command['name']!r}.")
 
 
 def _is_group(option: Json) -> bool:

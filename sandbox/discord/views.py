@@ -86,7 +86,13 @@ def world_map(world: World) -> Json:
                 ],
                 "roles": [{"id": str(role.id), "name": role.name} for role in guild.roles.values()],
                 "members": [
-                    {"id": str(member.user.id), "name": member.user.name} for member in guild.members.values()
+                    {
+                        "id": str(member.user.id),
+                        "name": member.user.name,
+                        "bot": member.user.bot,
+                        "role_ids": [str(role_id) for role_id in sorted(member.role_ids)],
+                    }
+                    for member in guild.members.values()
                 ],
             }
             for guild in world.guilds.values()

@@ -6,7 +6,7 @@ wrong on purpose.
 
 from sandbox.wiro.behaviours import CallbackScript, CallFault, SocketScript, TaskScript
 from sandbox.wiro.config import WiroConfig
-from sandbox.wiro.journal import Seen
+from sandbox.wiro.journal import Exchange, Seen
 from sandbox.wiro.script import Rule, Script
 from sandbox.wiro.server import WiroServer
 from sandbox.wiro.tasks import Task
@@ -14,6 +14,7 @@ from sandbox.wiro.tasks import Task
 __all__ = [
     "CallFault",
     "CallbackScript",
+    "Exchange",
     "Rule",
     "Script",
     "Seen",

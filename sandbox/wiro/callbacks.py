@@ -3,13 +3,14 @@
 import asyncio
 import json
 import logging
+import time
 
 import aiohttp
 
 from sandbox.wiro.behaviours import CallbackBody
 from sandbox.wiro.config import WiroConfig
 from sandbox.wiro.envelope import Answer
-from sandbox.wiro.journal import Journal
+from sandbox.wiro.journal import Exchange, Journal
 from sandbox.wiro.tasks import Task, listing
 
 _ATTEMPTS = 3
@@ -40,8 +41,20 @@ class Callbacks:
         for attempt in range(_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(self._config.callback_pause_seconds)
+            began = time.monotonic()
             status = await self._post(url, body)
-            self._journal.note("callback", url, task.taskid, status, _HEADERS)
+            self._journal.note(
+                Exchange(
+                    call="callback",
+                    path=url,
+                    taskid=task.taskid,
+                    status=status,
+                    headers=_HEADERS,
+                    method="POST",
+                    body=body,
+                    seconds=time.monotonic() - began,
+                )
+            )
             if status == _ACKNOWLEDGED:
                 return
 

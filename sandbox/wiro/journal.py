@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandbox.wiro.waiting import Waiters
@@ -26,6 +26,26 @@ class Seen:
     """The names of its headers, in lower case."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """One request with all that was in it, secrets included: told to those who watch, and not kept here."""
+
+    call: str
+    path: str
+    taskid: str | None
+    status: int
+    headers: Mapping[str, str]
+    method: str = "GET"
+    body: Mapping[str, object] | bytes | None = None
+    """What was sent: the fields of a call, the bytes of a callback."""
+    answer: bytes = b""
+    """The JSON of an answer that was one."""
+    seconds: float = 0.0
+
+
+Watcher = Callable[[Exchange], None]
+
+
 class Journal:
     """The newest requests, and how many there were of every call."""
 
@@ -33,19 +53,29 @@ class Journal:
         self._seen: deque[Seen] = deque(maxlen=_KEPT)
         self._waiters: Waiters[Seen] = Waiters()
         self.counts: Counter[str] = Counter()
+        self.watchers: set[Watcher] = set()
+        """Who is told of each request as a whole."""
 
     @property
     def seen(self) -> tuple[Seen, ...]:
         """The requests kept, oldest first."""
         return tuple(self._seen)
 
-    def note(self, call: str, path: str, taskid: str | None, status: int, headers: Iterable[str]) -> None:
+    def note(self, exchange: Exchange) -> None:
         """Write a request down."""
-        names = tuple(name.lower() for name in headers)
-        seen = Seen(call=call, path=path, taskid=taskid, time=time.time(), status=status, headers=names)
+        seen = Seen(
+            call=exchange.call,
+            path=exchange.path,
+            taskid=exchange.taskid,
+            time=time.time(),
+            status=exchange.status,
+            headers=tuple(name.lower() for name in exchange.headers),
+        )
         self._seen.append(seen)
-        self.counts[call] += 1
+        self.counts[exchange.call] += 1
         self._waiters.tell(seen)
+        for watcher in self.watchers:
+            watcher(exchange)
 
     async def wait_for(self, call: str, count: int, timeout_seconds: float) -> tuple[Seen, ...]:
         """Wait until a call was made `count` times, and give those that are kept. Raises TimeoutError."""

@@ -15,7 +15,7 @@ from sandbox.wiro.config import WiroConfig
 from sandbox.wiro.envelope import NOT_FOUND, CallError
 from sandbox.wiro.faults import Unanswered, carry_out
 from sandbox.wiro.files import Files, StoredFile
-from sandbox.wiro.journal import Journal
+from sandbox.wiro.journal import Exchange, Journal
 from sandbox.wiro.script import Script
 from sandbox.wiro.signing import verify
 from sandbox.wiro.tasks import TaskStore
@@ -37,6 +37,7 @@ class _Visit:
     request: web.Request
     body: Body = field(default_factory=dict)
     taskid: str | None = None
+    began: float = field(default_factory=time.monotonic)
 
 
 class Routes:
@@ -71,7 +72,7 @@ class Routes:
     async def _api(self, name: str, request: web.Request) -> web.StreamResponse:
         visit = _Visit(name, request)
         response = await self._admit(visit)
-        self._note(name, request, visit.taskid, response)
+        self._note(visit, response)
         return response
 
     async def _admit(self, visit: _Visit) -> web.StreamResponse:
@@ -106,11 +107,13 @@ class Routes:
         return web.json_response(answer)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
+        visit = _Visit("file", request)
         file = self._files.get(request.match_info["path"])
         task = self._store.get(file.taskid) if file else None
         fault = self._script.fault("file", task.inputs.prompt if task else None)
         response = await carry_out(request, fault, partial(_send, file, request))
-        self._note("file", request, task.taskid if task else None, response)
+        visit.taskid = task.taskid if task else None
+        self._note(visit, response)
         return response
 
     async def _date(self, _: web.Request, response: web.StreamResponse) -> None:
@@ -119,14 +122,26 @@ class Routes:
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         response = CallError(NOT_FOUND, "Not found.", http_status=404).response()
-        self._note("unknown", request, None, response)
+        self._note(_Visit("unknown", request), response)
         return response
 
-    def _note(
-        self, call: str, request: web.Request, taskid: str | None, response: web.StreamResponse
-    ) -> None:
-        status = 0 if isinstance(response, Unanswered) else response.status
-        self._journal.note(call, request.path, taskid, status, request.headers)
+    def _note(self, visit: _Visit, response: web.StreamResponse) -> None:
+        request = visit.request
+        is_json = isinstance(response, web.Response) and response.content_type == "application/json"
+        body = response.body if is_json and isinstance(response, web.Response) else None
+        self._journal.note(
+            Exchange(
+                call=visit.name,
+                path=request.path,
+                taskid=visit.taskid,
+                status=0 if isinstance(response, Unanswered) else response.status,
+                headers=request.headers,
+                method=request.method,
+                body=visit.body or None,
+                answer=body if isinstance(body, bytes) else b"",
+                seconds=time.monotonic() - visit.began,
+            )
+        )
 
 
 async def _send(file: StoredFile | None, request: web.Request) -> web.StreamResponse:

@@ -87,6 +87,11 @@ class Script:
         self._used[self._added] = 0
         return self._added
 
+    def remove(self, number: int) -> None:
+        """Forget a rule by its number; one that is gone already is none."""
+        self._rules.pop(number, None)
+        self._used.pop(number, None)
+
     def stands(self, number: int) -> bool:
         """Say whether a rule may still apply."""
         return number in self._rules

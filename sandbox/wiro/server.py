@@ -17,7 +17,7 @@ from sandbox.wiro.config import WiroConfig
 from sandbox.wiro.control import Control
 from sandbox.wiro.drawings import Drawings
 from sandbox.wiro.files import Files
-from sandbox.wiro.journal import Journal, Seen
+from sandbox.wiro.journal import Journal, Seen, Watcher
 from sandbox.wiro.life import Life
 from sandbox.wiro.outputs import Outputs
 from sandbox.wiro.routes import Routes
@@ -74,6 +74,11 @@ class WiroServer:
         return self._journal.seen
 
     @property
+    def watchers(self) -> set[Watcher]:
+        """Who is told of each request as a whole, secrets included, once it is answered."""
+        return self._journal.watchers
+
+    @property
     def sockets(self) -> int:
         """How many WebSocket connections there are."""
         return self._hub.count
@@ -82,6 +87,11 @@ class WiroServer:
     def balance_usd(self) -> float:
         """What the account holds."""
         return self._account.balance_usd
+
+    @property
+    def limit(self) -> int | None:
+        """How many tasks the account may have open at once; None: any number."""
+        return self._account.limit
 
     async def __aenter__(self) -> Self:
         """Start."""

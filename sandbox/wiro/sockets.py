@@ -9,7 +9,7 @@ from collections.abc import Callable
 from aiohttp import WSMsgType, web
 
 from sandbox.wiro.behaviours import SocketScript
-from sandbox.wiro.journal import Journal
+from sandbox.wiro.journal import Exchange, Journal
 from sandbox.wiro.tasks import Task, TaskStore
 
 _MAX_WAITING_MESSAGES = 10_000
@@ -108,14 +108,13 @@ class Hub:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection until it ends."""
         script = self._take_script()
-        names = tuple(request.headers)
         if script.http_status is not None:
-            self._journal.note("socket", request.path, None, script.http_status, names)
+            self._note(request, script.http_status)
             return web.Response(status=script.http_status)
         await asyncio.sleep(script.delay_seconds)
         connection = _Connection(request, script)
         await connection.websocket.prepare(request)
-        self._journal.note("socket", request.path, None, connection.websocket.status, names)
+        self._note(request, connection.websocket.status)
         self._connections.add(connection)
         if not script.no_greeting:
             connection.send(json.dumps({"type": "connected", "version": "1.0"}))
@@ -157,7 +156,13 @@ class Hub:
         if refusal is None and task is not None and not task.ended:
             connection.tokens.add(token)
             self._listeners.setdefault(token, set()).add(connection)
-        self._journal.note("socket/task_info", path, task.taskid if task else None, 0, ())
+        taskid = task.taskid if task else None
+        self._journal.note(Exchange(call="socket/task_info", path=path, taskid=taskid, status=0, headers={}))
+
+    def _note(self, request: web.Request, status: int) -> None:
+        self._journal.note(
+            Exchange(call="socket", path=request.path, taskid=None, status=status, headers=request.headers)
+        )
 
     def _drop(self, connection: _Connection) -> None:
         self._connections.discard(connection)
