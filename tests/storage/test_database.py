@@ -75,8 +75,8 @@ async def test_commits_are_durable(database: Database) -> None:
     assert await _pragma(database, "foreign_keys") == "1"
 
 
-async def test_what_is_forgotten_is_gone(url: str, path: Path) -> None:
-    """What a row does not hold any more is in no byte of the file, whatever SQLite does by itself."""
+async def test_what_is_forgotten_is_overwritten(url: str, path: Path) -> None:
+    """What a row does not hold any more is overwritten where it was, whatever SQLite does by itself."""
     secret = "a-token-that-a-job-forgot"
 
     def operation(transaction: Transaction) -> None:
