@@ -158,8 +158,8 @@ async def _connect(path: Path) -> AsyncIterator[Connection]:
             raise StorageError(f"{path}: SQLite cannot keep a write-ahead log here")
         await connection.execute_fetchall("PRAGMA synchronous = FULL")
         await connection.execute_fetchall("PRAGMA foreign_keys = ON")
-        # Not every build of SQLite overwrites what was deleted, such as a token that a job forgot. A copy in a
-        # page from which SQLite had moved the row stays all the same: see docs/promises.md.
+        # Not every build of SQLite overwrites what was deleted, such as a token that a job forgot. A copy in
+        # a page from which SQLite had moved the row stays all the same: see docs/promises.md.
         await connection.execute_fetchall("PRAGMA secure_delete = ON")
         yield connection
 

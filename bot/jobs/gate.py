@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.jobs.backoff import backoff_seconds
+from bot.jobs.ports import Hold
 
 
 class Trouble(StrEnum):
@@ -21,6 +22,7 @@ class Trouble(StrEnum):
 
 _FIRST_SECONDS: Final = {Trouble.ACCOUNT: 8.0, Trouble.SERVICE: 1.0, Trouble.BUSY: 2.0}
 _MOST_SECONDS: Final = {Trouble.ACCOUNT: 600.0, Trouble.SERVICE: 60.0, Trouble.BUSY: 60.0}
+_FAILURES_BEFORE_HOLD: Final = 3  # in a row: what passes within seconds need not worry anybody
 _MOST_ASKED_SECONDS: Final = 600.0  # that Wiro may ask to wait: a typing error there must not end the service
 
 
@@ -37,6 +39,17 @@ class Gate:
     def trouble(self) -> Trouble | None:
         """Why it is shut, or None."""
         return self._trouble
+
+    @property
+    def hold(self) -> Hold | None:
+        """What members are told while it is shut, or None where they need not know."""
+        match self._trouble:
+            case Trouble.ACCOUNT:
+                return Hold.ACCOUNT
+            case Trouble.SERVICE if self._failures >= _FAILURES_BEFORE_HOLD:
+                return Hold.SERVICE
+            case _:
+                return None
 
     def wait_seconds(self) -> float | None:
         """Return 0 where a job may pass, the seconds until one may, or None while a probe is under way."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from bot.allowance import Allowance
@@ -251,12 +252,19 @@ class Pictures(Protocol):
         ...
 
 
+class Hold(StrEnum):
+    """Why nothing is started for a while."""
+
+    ACCOUNT = "account"  # the account cannot run anything until its owner acts
+    SERVICE = "service"  # the service did not take anything, several times
+
+
 @dataclass(frozen=True, slots=True)
 class InLine:
     """The job waits for a slot."""
 
     place: int  # 1 is next
-    held: bool = False  # the account cannot run anything until the owner acts
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class JobService:
             self._book, store, wiro, clock, lost_after=rules.lost_after, found=self._tracker.wake
         )
         self._submitter = Submitter(
-            self._book, self._line, self._slots, self._gate, wiro, clock, rules, in_doubt=self._search.add
+            self._book, self._line, self._slots, self._gate, wiro, clock, rules, in_doubt=self._look_for
         )
         self._deliverer = Deliverer(self._book, store, pictures, messenger, self._progress, clock)
         self._adopter = Adopter(self._book, messenger, clock)
@@ -287,6 +287,12 @@ class JobService:
             self._deliverer.post(job.id)
         self._submitter.wake()
         self._progress.touch(self._stages.outdated_by(job))
+
+    def _look_for(self, job_id: int) -> None:
+        """A job's Run was not answered, with which an outage may have begun."""
+        self._search.add(job_id)
+        if (job := self._book.get(job_id)) is not None:
+            self._progress.touch(self._stages.outdated_by(job))
 
     def _show_move(self, job_id: int) -> None:
         self._progress.touch([job_id])

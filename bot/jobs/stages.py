@@ -3,10 +3,10 @@
 from typing import Final
 
 from bot.jobs.book import Book
-from bot.jobs.gate import Gate, Trouble
+from bot.jobs.gate import Gate
 from bot.jobs.live import Live
 from bot.jobs.model import Job, State
-from bot.jobs.ports import InLine, Running, Stage
+from bot.jobs.ports import Hold, InLine, Running, Stage
 from bot.jobs.queue import Line, Slots
 
 _PLACES_SHOWN: Final = 50  # a place further back is shown again when it gets this near
@@ -29,7 +29,7 @@ class Stages:
         self._slots = slots
         self._gate = gate
         self._live = live
-        self._was_held = False
+        self._last_hold: Hold | None = None
 
     def of(self, job_id: int) -> Stage | None:
         """Tell how far an open job is, or None where there is nothing to show."""
@@ -39,25 +39,22 @@ class Stages:
         if job.state is not State.QUEUED:
             return Running(self._live.progress(job_id))
         place = self._line.place(job_id)
-        return None if place is None else InLine(place, held=self._is_held())
+        return None if place is None else InLine(place, self._gate.hold)
 
     def of_newcomer(self, member_id: int) -> InLine:
         """Tell where a member's next job will stand: behind those that do not start at once."""
         starting = self._slots.room if self._gate.trouble is None else 0
         place = max(1, self._line.place_of_newcomer(member_id) - starting)
-        return InLine(place, held=self._is_held())
+        return InLine(place, self._gate.hold)
 
     def outdated_by(self, job: Job) -> list[int]:
         """Tell whose stages may be others since a job has changed.
 
         Its own; those of all that wait where the line's hold has changed with it; else those of the first.
         """
-        if self._is_held() is not self._was_held:
-            self._was_held = self._is_held()
+        if self._gate.hold is not self._last_hold:
+            self._last_hold = self._gate.hold
             return [job.id, *self._line.jobs()]
         if job.state is State.QUEUED:
             return [job.id]
         return [job.id, *self._line.first(_PLACES_SHOWN)]
-
-    def _is_held(self) -> bool:
-        return self._gate.trouble is Trouble.ACCOUNT

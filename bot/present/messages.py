@@ -7,7 +7,7 @@ from typing import Any, Final
 from discord import ui
 
 from bot.jobs.model import Job
-from bot.jobs.ports import Picture, Running, Stage, Standing
+from bot.jobs.ports import Hold, Picture, Running, Stage, Standing
 from bot.parameters import SanaParameters, limits
 from bot.present.buttons import cancel_button, result_buttons
 from bot.present.ends import end_lines
@@ -24,6 +24,10 @@ from bot.present.text import (
     small,
 )
 
+_WHY_ON_HOLD: Final = {
+    Hold.ACCOUNT: "The picture service's account needs its owner's attention, and the owner has been told.",
+    Hold.SERVICE: "The picture service takes nothing at the moment, and I go on trying.",
+}
 _MAX_NEGATIVE_PROMPT: Final = 400
 _MAX_URL: Final = 400
 _LINKABLE: Final = re.compile(r"https?://[^\s<>()\[\]\\\"]+")
@@ -90,7 +94,7 @@ def ended(job: Job) -> Page:
 def _pending_colour(stage: Stage) -> Colour:
     if isinstance(stage, Running):
         return Colour.RUNNING
-    return Colour.HELD if stage.held else Colour.WAITING
+    return Colour.WAITING if stage.hold is None else Colour.HELD
 
 
 def _status(job: Job, stage: Stage, parameters: SanaParameters) -> str:
@@ -101,11 +105,10 @@ def _status(job: Job, stage: Stage, parameters: SanaParameters) -> str:
         )
     if isinstance(stage, Running):
         return how_far(stage.progress, samples=parameters.samples)
-    if stage.held:
+    if stage.hold is not None:
         return (
-            f"**On hold at place {stage.place:,} in line.** The picture service's account needs its owner's"
-            " attention, and the owner has been told. Your place is kept, and this starts by itself. Nothing"
-            " is charged unless a picture comes; you can wait or cancel."
+            f"**On hold at place {stage.place:,} in line.** {_WHY_ON_HOLD[stage.hold]} Your place is kept,"
+            " and this starts by itself. Nothing is charged unless a picture comes; you can wait or cancel."
         )
     if stage.place == 1:
         return "**Next in line.** This starts by itself."

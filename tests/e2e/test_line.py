@@ -16,6 +16,10 @@ ON_HOLD = (
     "The picture service's account needs its owner's attention, and the owner has been told. Your place is"
     " kept, and this starts by itself. Nothing is charged unless a picture comes; you can wait or cancel."
 )
+OUTAGE = (
+    "The picture service takes nothing at the moment, and I go on trying. Your place is kept, and this starts"
+    " by itself. Nothing is charged unless a picture comes; you can wait or cancel."
+)
 
 one_at_a_time = pytest.mark.parametrize("wiro_config", [WiroConfig(balance_usd=10)], ids=["10 dollars"])
 two_at_a_time = pytest.mark.parametrize("wiro_config", [WiroConfig(balance_usd=25)], ids=["25 dollars"])
@@ -152,6 +156,31 @@ async def test_an_empty_account_holds_the_line(
     assert (await quick_stage.end_of(message)).pictures
     assert (await quick_stage.end_of(late, newcomer)).pictures
     assert len(log.of("line.resumed")) == 1
+
+
+@pytest.mark.usefixtures("quick_progress", "quick_probes")
+@pytest.mark.parametrize(
+    "outage",
+    [CallFault(http_status=429), CallFault(http_status=503), CallFault(answer="reset")],
+    ids=["refused", "5xx", "reset"],
+)
+async def test_an_outage_of_wiro_holds_the_line(log: Log, bare_stage: Stage, outage: CallFault) -> None:
+    """Each message that waits says so once, new ones too; nobody is charged; all go on by themselves."""
+    await bare_stage.start_bot(lost_after_seconds="5")
+    bare_stage.wiro.script.add(Rule(call="Run", do=outage, times=None))
+    people = [bare_stage.member(name) for name in (*PEOPLE, "moderator", "other")]
+    messages = [await bare_stage.sana(who) for who in people]
+    waiting = messages[-1]
+    shown = await people[-1].wait_for_change(waiting, lambda shown: "On hold" in shown.text)
+    assert OUTAGE in shown.text
+    late = await bare_stage.sana()
+    assert OUTAGE in late.text
+    assert {kind for kind, _ in bare_stage.ledger()} == {"reserve"}
+    bare_stage.wiro.script.clear()
+    assert (await bare_stage.end_of(late)).pictures
+    assert log.of("line.resumed")
+    for who, message in zip(people, messages, strict=True):
+        assert (await bare_stage.end_of(message, who, timeout_seconds=60)).text
 
 
 async def test_the_operator_is_told_at_once_and_the_first_try_is_soon(log: Log, quick_stage: Stage) -> None:

@@ -1,6 +1,9 @@
 """The gate: who may try while Wiro cannot be used."""
 
+import pytest
+
 from bot.jobs.gate import Gate, Trouble
+from bot.jobs.ports import Hold
 
 
 async def test_an_open_gate_lets_everyone_through() -> None:
@@ -38,6 +41,29 @@ async def test_probes_come_less_and_less_often() -> None:
         waits.append(gate.shut(Trouble.ACCOUNT, job_id))
     assert waits[3] > 4 * waits[0]
     assert 480 <= waits[-1] <= 600
+
+
+async def test_members_are_told_of_an_outage_that_lasts() -> None:
+    """A failure or two pass unseen; the third in a row puts the line on hold, until one gets through."""
+    gate = Gate()
+    holds = []
+    for job_id in range(4):
+        gate.enter(job_id)
+        gate.shut(Trouble.SERVICE, job_id)
+        holds.append(gate.hold)
+    assert holds == [None, None, Hold.SERVICE, Hold.SERVICE]
+    gate.open()
+    assert gate.hold is None
+
+
+@pytest.mark.parametrize(("trouble", "hold"), [(Trouble.ACCOUNT, Hold.ACCOUNT), (Trouble.BUSY, None)])
+async def test_an_account_in_trouble_is_told_at_once(trouble: Trouble, hold: Hold | None) -> None:
+    """Only its owner mends it; where its tasks are all taken, however often, the line merely waits."""
+    gate = Gate()
+    for job_id in range(4):
+        gate.enter(job_id)
+        gate.shut(trouble, job_id)
+        assert gate.hold is hold
 
 
 async def test_one_probe_at_a_time() -> None:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from bot.allowance import Allowance, Period
 from bot.jobs.model import REFUNDED, Job, State
-from bot.jobs.ports import InLine, Running, Standing
+from bot.jobs.ports import Hold, InLine, Running, Standing
 from bot.parameters import SanaParameters
 from bot.present.inspires import inspires
 from bot.present.messages import delivered, ended, pending
@@ -107,7 +107,7 @@ def every_page(parameters: SanaParameters) -> Iterator[Page]:
     """Make every page that a job can have."""
     job = make_job(parameters)
     yield pending(job, InLine(1), STANDING)
-    yield pending(job, InLine(10_000, held=True))
+    yield pending(job, InLine(10_000, Hold.ACCOUNT))
     yield pending(replace(job, cancelled_by=9), Running())
     yield pending(job, Running(FAR))
     yield pending(replace(job, parent_id=41), Running(FAR), STANDING)
@@ -142,7 +142,9 @@ def test_any_prompt_keeps_the_limits(prompt: str, avoided: str, samples: int, sp
         assert_within_limits(page)
 
 
-@pytest.mark.parametrize("stage", [InLine(1), InLine(3), InLine(3, held=True), Running(), Running(FAR)])
+@pytest.mark.parametrize(
+    "stage", [InLine(1), InLine(3), InLine(3, Hold.ACCOUNT), InLine(3, Hold.SERVICE), Running(), Running(FAR)]
+)
 def test_pending_carries_the_job(stage: InLine | Running) -> None:
     """Every pending message has the job's Cancel button, by which a restart finds it again."""
     everything = list(walk(payload(pending(make_job(), stage))))
@@ -166,10 +168,13 @@ def test_first_answer() -> None:
     assert "Next in line." in text_of(pending(make_job(), InLine(1), STANDING))
 
 
-def test_held_line_is_explained() -> None:
-    """A held line says why, that the owner knows, that the place is kept and that nothing is charged."""
-    text = text_of(pending(make_job(), InLine(2, held=True)))
-    for words in ("place 2", "owner has been told", "place is kept", "Nothing is charged unless"):
+@pytest.mark.parametrize(
+    ("hold", "why"), [(Hold.ACCOUNT, "owner has been told"), (Hold.SERVICE, "takes nothing at the moment")]
+)
+def test_held_line_is_explained(hold: Hold, why: str) -> None:
+    """A held line says why, that the place is kept and that nothing is charged."""
+    text = text_of(pending(make_job(), InLine(2, hold)))
+    for words in ("place 2", why, "place is kept", "Nothing is charged unless"):
         assert words in text
 
 
