@@ -59,6 +59,10 @@ class Gate:
             return None
         return max(0.0, self._opens_at - asyncio.get_running_loop().time())
 
+    def is_probe(self, job_id: int) -> bool:
+        """Tell whether this job tries for all whether the trouble is over."""
+        return self._probe == job_id
+
     def enter(self, job_id: int) -> None:
         """A job passes; while the gate is shut it is the probe."""
         if self._trouble is not None:

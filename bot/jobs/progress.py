@@ -19,7 +19,7 @@ import structlog
 from bot.errors import MessageError, MessageUnavailableError
 from bot.jobs.book import Book
 from bot.jobs.model import Job, State
-from bot.jobs.ports import Clock, Messenger, Stage
+from bot.jobs.ports import Clock, InLine, Messenger, Stage
 from bot.jobs.waiting import wait_for
 from bot.jobs.worker import Worker
 
@@ -167,7 +167,8 @@ class Progress:
 
     def _is_outdated(self, job: Job) -> bool:
         stage = self._stage_of(job.id)
-        return stage is not None and self._shown.get(job.id) != (stage, job.cancelled_by)
+        shown, cancelled_by = self._shown.get(job.id, (None, None))
+        return stage is not None and (cancelled_by != job.cancelled_by or _is_news(stage, shown))
 
     def _rest_seconds(self, job: Job) -> float:
         """Return for how long to leave a message alone: it is new, or pictures need the channel."""
@@ -194,3 +195,10 @@ class Progress:
         finally:
             del self._edits[job.id]
             ended.set()
+
+
+def _is_news(stage: Stage, shown: Stage | None) -> bool:
+    """Tell whether a stage differs from the one shown; on hold, places change although nothing starts."""
+    if isinstance(stage, InLine) and isinstance(shown, InLine) and stage.hold is not None:
+        return stage.hold is not shown.hold
+    return stage != shown

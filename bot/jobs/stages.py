@@ -36,6 +36,8 @@ class Stages:
         job = self._book.get(job_id)
         if job is None or job.state not in {State.QUEUED, State.SUBMITTING, State.RUNNING}:
             return None
+        if self._gate.is_probe(job_id):  # on hold with all others until Wiro takes it
+            return InLine(1, self._gate.hold)
         if job.state is not State.QUEUED:
             return Running(self._live.progress(job_id))
         place = self._line.place(job_id)

@@ -1,5 +1,7 @@
 """The line: how many run at once, who is next, and what happens while the account cannot be used."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.jobs.gate import Trouble
@@ -29,6 +31,11 @@ async def a_task(stage: Stage, taskid: str) -> None:
     """Wait until a task works, and the bot knows of it."""
     await stage.wiro.wait_for_task(lambda task: task.taskid == taskid and task.status == "task_output")
     await eventually(lambda: taskid in {job["taskid"] for job in stage.jobs()})
+
+
+async def edits(stage: Stage) -> int:
+    """Return how often a message was edited through a token."""
+    return sum(call["method"] == "PATCH" for call in await stage.members.requests())
 
 
 @two_at_a_time
@@ -181,6 +188,22 @@ async def test_an_outage_of_wiro_holds_the_line(log: Log, bare_stage: Stage, out
     assert log.of("line.resumed")
     for who, message in zip(people, messages, strict=True):
         assert (await bare_stage.end_of(message, who, timeout_seconds=60)).text
+
+
+@pytest.mark.usefixtures("quick_progress", "quick_probes")
+@pytest.mark.parametrize("outage", [NO_BALANCE, CallFault(http_status=429)], ids=["account", "service"])
+async def test_a_line_on_hold_says_so_once(log: Log, quick_stage: Stage, outage: CallFault) -> None:
+    """However often it is tried meanwhile, no message is edited again, nor that of the one that tries."""
+    quick_stage.wiro.script.add(Rule(call="Run", do=replace(outage, delay_seconds=0.2), times=None))
+    people = [quick_stage.member(name) for name in PEOPLE]
+    messages = [await quick_stage.sana(who) for who in people]
+    for who, message in zip(people, messages, strict=True):
+        await who.wait_for_change(message, lambda shown: "On hold" in shown.text)
+    tried = "line.held" if outage is NO_BALANCE else "run.refused"
+    await log.wait_for(tried, len(log.of(tried)) + 1)
+    edited = await edits(quick_stage)
+    await log.wait_for(tried, len(log.of(tried)) + 3)
+    assert await edits(quick_stage) == edited
 
 
 async def test_the_operator_is_told_at_once_and_the_first_try_is_soon(log: Log, quick_stage: Stage) -> None:
