@@ -1,4 +1,4 @@
-"""The end of a bot: what a stop leaves for the next start, and that none lives on without one of its parts."""
+"""The end of a bot: what a stop leaves for the next start, and that none lives on with a part dead."""
 
 import asyncio
 import signal
