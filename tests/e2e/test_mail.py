@@ -172,7 +172,7 @@ async def test_an_answer_that_is_lost_makes_no_second_letter(quick_stage: Stage,
     await someone.react(message, MAIL)
     await letter_to(someone)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while await attempts_at(quick_stage, MESSAGES) < 3:  # the last of them is answered
             pass
     assert len(await letters_of(someone)) == 1
