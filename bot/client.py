@@ -1,9 +1,10 @@
 """The connection to Discord: the least intents, no caches that grow, and what is known of its shards."""
 
+import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -13,6 +14,8 @@ from yarl import URL
 
 from bot.errors import MessageUnavailableError, SettingsError
 from bot.present.boundary import said
+
+_CANCEL_AGAIN_SECONDS: Final = 0.05
 
 log = structlog.get_logger()
 
@@ -96,6 +99,19 @@ class SanaClient(commands.AutoShardedBot):
             raise MessageUnavailableError(f"cannot sign in to Discord: {said(error)}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise MessageUnavailableError(f"cannot sign in to Discord: {error}") from error
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Serve until cancelled.
+
+        While a shard connects again, discord.py forgets that it was cancelled, and would serve on.
+        """
+        serving = asyncio.create_task(super().connect(reconnect=reconnect), name="shards")
+        try:
+            await asyncio.shield(serving)
+        finally:
+            while not serving.done():
+                serving.cancel()
+                await asyncio.wait({serving}, timeout=_CANCEL_AGAIN_SECONDS)
 
     async def register_commands(self, guild_ids: frozenset[int]) -> None:
         """Register the commands: in these servers alone, at once, or, where there are none, everywhere.

@@ -111,7 +111,7 @@ class BotProcess:
             self._running.send_signal(with_signal)
         return await self.wait(timeout_seconds)
 
-    async def wait(self, timeout_seconds: float = 10.0) -> int:
+    async def wait(self, timeout_seconds: float = 30.0) -> int:
         """Wait until it has ended by itself, and return its exit code."""
         async with asyncio.timeout(timeout_seconds):
             return await self._running.wait()

@@ -18,6 +18,10 @@ ON_HOLD = (
     "The picture service's account needs its owner's attention, and the owner has been told. Your place is"
     " kept, and this starts by itself. Nothing is charged unless a picture comes; you can wait or cancel."
 )
+FULL = (
+    "Too many pictures are waiting already, so I cannot take another one now. Nothing was charged. Please try"
+    " again in a few minutes."
+)
 OUTAGE = (
     "The picture service takes nothing at the moment, and I go on trying. Your place is kept, and this starts"
     " by itself. Nothing is charged unless a picture comes; you can wait or cancel."
@@ -204,6 +208,21 @@ async def test_a_line_on_hold_says_so_once(log: Log, quick_stage: Stage, outage:
     edited = await edits(quick_stage)
     await log.wait_for(tried, len(log.of(tried)) + 3)
     assert await edits(quick_stage) == edited
+
+
+async def test_a_line_takes_jobs_while_wiro_is_down_until_it_is_full(
+    quick_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands are taken on up to the limit; the next is told so, reserves nothing, and may come again."""
+    monkeypatch.setattr("bot.jobs.service._OPEN_AT_MOST", 3)
+    quick_stage.wiro.script.add(Rule(call="Run", do=CallFault(http_status=429), times=None))
+    messages = [await quick_stage.sana() for _ in range(3)]
+    refused = await quick_stage.member("booster").type("sana", channel=CHANNEL, options=quick_stage.usual)
+    assert await quick_stage.note(refused, quick_stage.member("booster")) == FULL
+    assert quick_stage.ledger() == [("reserve", 1)] * 3
+    await quick_stage.member().click(messages[-1], label="Cancel")
+    await quick_stage.closed()
+    assert (await quick_stage.sana(quick_stage.member("booster"))).button("Cancel")
 
 
 async def test_the_operator_is_told_at_once_and_the_first_try_is_soon(log: Log, quick_stage: Stage) -> None:

@@ -172,7 +172,7 @@ async def test_an_answer_that_is_lost_makes_no_second_letter(quick_stage: Stage,
     await someone.react(message, MAIL)
     await letter_to(someone)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while await attempts_at(quick_stage, MESSAGES) < 3:  # the last of them is answered
             pass
     assert len(await letters_of(someone)) == 1
@@ -216,3 +216,23 @@ async def test_a_reaction_just_before_the_pictures_come_is_answered_with_them(qu
     someone = quick_stage.member("newcomer")
     await someone.react(message, MAIL)
     assert len((await letter_to(someone)).pictures) == 1
+
+
+async def test_where_it_does_not_work_now_the_member_is_told(
+    quick_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord fails for too long: a reply says so, that nothing was charged, and to try again."""
+    monkeypatch.setattr("bot.jobs.mail._RETRY_FOR_SECONDS", 0.2)
+    message = await a_result(quick_stage)
+    someone = quick_stage.member("newcomer")
+    await quick_stage.members.add_fault(kind="status", method="GET", route=MESSAGE, status=503, times=None)
+    await someone.react(message, MAIL)
+    reply = await reply_to(someone, message)
+    assert reply.text == (
+        f"<@{someone.id}> I could not send you these pictures just now. Nothing was charged. Please try it"
+        " again in a few minutes."
+    )
+    await quick_stage.members.clear_faults()
+    await quick_stage.member("booster").react(message, MAIL)
+    assert (await letter_to(quick_stage.member("booster"))).pictures
+    assert await letters_of(someone) == []

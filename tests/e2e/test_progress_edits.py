@@ -53,6 +53,28 @@ async def test_an_edit_that_comes_after_the_pictures_does_not_take_them_away(
 
 
 @pytest.mark.usefixtures("quick_progress")
+async def test_pictures_that_were_confirmed_are_paid_although_the_message_is_deleted(
+    quick_stage: Stage, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is not sure yet that they stay, a moderator deletes the message that holds them."""
+    monkeypatch.setattr("bot.present.messenger._CALL_SECONDS", 0.3)
+    monkeypatch.setattr("bot.jobs.progress._MAY_COME_LATE_SECONDS", 2.5)
+    quick_stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
+    await quick_stage.members.add_fault(kind="reset", method="PATCH", route=TOKEN_EDIT)
+    message = await quick_stage.sana()
+    task = await quick_stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    await log.wait_for("progress.dropped")
+    quick_stage.wiro.finish(task.taskid)
+    done = await quick_stage.end_of(message)
+    await log.wait_for("deliver.unsure")
+    assert [job["closed_at"] for job in quick_stage.jobs()] == [None]
+    await quick_stage.member("moderator").delete(done)
+    [job] = await quick_stage.closed()
+    assert job["state"] == "delivered"
+    assert quick_stage.ledger() == PAID
+
+
+@pytest.mark.usefixtures("quick_progress")
 async def test_a_picture_comes_after_an_edit_that_is_under_way(
     quick_stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

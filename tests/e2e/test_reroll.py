@@ -238,7 +238,7 @@ async def test_without_manage_messages_the_reaction_stays(quick_stage: Stage, lo
     first = await reply_to(quick_stage, message)
     done = await quick_stage.end_of(first)
     assert done.pictures
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while len(await replies_to(quick_stage, message)) == 1:  # until the window is over
             await other.unreact(message, REROLL)
             await other.react(message, REROLL)

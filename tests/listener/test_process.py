@@ -22,6 +22,7 @@ SEED = 7
 COUNT = 1_000
 CALLBACKS = 200
 GROWTH_MB = 64
+HEARD_MS = 1000
 """What all connections together may hold: 256 times 48 headers of 2 KiB, kept twice, and some."""
 
 Flood = Callable[[int], Awaitable[object]]
@@ -128,7 +129,7 @@ def call_back(port: int, token: str) -> float:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells what a process holds")
 async def test_the_bot_works_on_under_every_flood_at_once(stage: Stage, bot: BotProcess) -> None:
-    """Callbacks are heard within milliseconds, memory and sockets stay bounded, and the bot stops cleanly."""
+    """Callbacks are heard within a second, memory and sockets stay bounded, and the bot stops cleanly."""
     port = int(stage.environment["CALLBACK_PORT"])
     message = await stage.sana()
     task = await stage.wiro.wait_for_task(lambda task: task.status == "task_output")
@@ -143,7 +144,7 @@ async def test_the_bot_works_on_under_every_flood_at_once(stage: Stage, bot: Bot
         for _ in range(CALLBACKS):
             took.append(await asyncio.to_thread(call_back, port, token))
             await asyncio.sleep(0.01)  # so that the flood goes on for seconds
-    assert statistics.median(took) < 100
+    assert statistics.median(took) < HEARD_MS
     assert peak_megabytes(bot.pid) - memory < GROWTH_MB
     await eventually(lambda: open_files(bot.pid) <= files + 2)
 

@@ -92,7 +92,7 @@ class Notes:
 
     async def until_told(self, what: str) -> Job:
         """Return the job about which this was told, once it is."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not (found := [job_id for said, job_id in self.told if said == what]):
                 self.news.clear()
                 await self.news.wait()

@@ -275,3 +275,21 @@ async def test_a_client_that_a_stop_has_closed_cannot_be_asked(
         await messenger.show(job, InLine(3))
     with pytest.raises(MessageUnavailableError):
         await messenger.notify(1, job.channel_id, 1, member_id=1, text="not yours")
+
+
+async def test_a_channel_that_it_may_not_see_may_be_shown_again(
+    messenger: DiscordMessenger, job: Job, server: DiscordServer, members: Members
+) -> None:
+    """A message that it may not delete now is no deleted one: that is tried again until it is."""
+    assert job.message_id is not None
+    message = await members.of("member").message("pictures", job.message_id)
+    where = (job.guild_id, job.channel_id, job.message_id)
+    world = server.world
+    world.deny(world.channel_named("pictures"), server.bot_user_id, Permission.VIEW_CHANNEL)
+    with pytest.raises(MessageUnavailableError):
+        await messenger.remove(*where)
+    world.deny(world.channel_named("pictures"), server.bot_user_id, 0)
+    await messenger.remove(*where)
+    await members.of("member").wait_until_deleted(message)
+    with pytest.raises(MessageGoneError):
+        await messenger.remove(*where)

@@ -72,7 +72,7 @@ class Stage:
         """Stop the bot cleanly; whatever killed it before is raised here."""
         if self._app is not None and self._run is not None:
             self._app.stop()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 await self._run
             self._app = self._run = None
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -233,3 +233,22 @@ async def test_a_turn_is_not_waited_for_without_end(
     album.is_full = False
     await mailer.send(JOB, MEMBER)
     assert len(letters.sent) == 1
+
+
+@pytest.mark.parametrize("now", [None, replace(JOB, removed_by=3), replace(JOB, state=State.FAILED)])
+async def test_what_was_deleted_meanwhile_is_not_sent(
+    letters: Letters, album: Album, now: Job | None
+) -> None:
+    """Pictures that were read before their owner had them deleted go to nobody."""
+    sought: list[int] = []
+
+    async def find(job_id: int) -> Job | None:
+        assert album.limits, "the pictures are at hand by then"
+        sought.append(job_id)
+        return now
+
+    with pytest.raises(ResultGoneError):
+        await Mailer(pictures=album, mail=letters, find=find).send(JOB, MEMBER)
+    assert sought == [JOB.id]
+    assert letters.nonces == []
+    assert album.held_bytes == 0

@@ -70,3 +70,19 @@ async def test_no_address_is_told(error: Exception, kind: type[MessageError]) ->
         async with calling_discord(timeout_seconds=1):
             raise error
     assert "the-token" not in str(translated.value)
+
+
+async def test_a_stop_that_overtook_a_call_is_no_mistake() -> None:
+    """What aiohttp says of a session that a stop has closed is one more call that was not confirmed."""
+    session = aiohttp.ClientSession()
+    await session.close()
+    with pytest.raises(MessageUnavailableError, match="a stop overtook the call"):
+        async with calling_discord(timeout_seconds=20):
+            await session.get("http://127.0.0.1:9/")
+
+
+async def test_a_mistake_of_the_program_stays_one() -> None:
+    """No other RuntimeError is taken for an answer of Discord's."""
+    with pytest.raises(RuntimeError, match="a mistake"):
+        async with calling_discord(timeout_seconds=20):
+            raise RuntimeError("a mistake")

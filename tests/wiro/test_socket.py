@@ -1,19 +1,24 @@
 """What is heard of tasks, and when a connection is open, with all well."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
+import aiohttp
+import pytest
 from aiohttp import WSMsgType, web
 
 from bot.wiro.client import WiroClient
 from bot.wiro.news import TaskNews
-from bot.wiro.socket import MAX_MESSAGE_BYTES, Timing
+from bot.wiro.socket import MAX_MESSAGE_BYTES, Timing, WiroSocket
 from bot.wiro.wire import Accepted
 from sandbox.wiro import Rule, SocketScript, TaskScript, WiroServer
 from tests.support.stage import eventually
 from tests.wiro.socket_support import (
     AGENT,
+    END,
+    QUICK,
     TOKEN,
     Server,
     feed,
@@ -252,3 +257,34 @@ async def test_thousands_of_registrations_leave_time_for_others() -> None:
             turns += 1
         assert turns > 5_000
         assert len(set(server.registered[0])) == 10_000
+
+
+async def test_a_flood_of_messages_leaves_time_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While messages are at hand nothing else would get a turn: listening gives way in between."""
+    monkeypatch.setattr("bot.wiro.socket._LISTENS_FOR_SECONDS", 0.0)
+    progress = {"type": "progressGenerate", "percentage": "40", "stepCurrent": "4", "stepTotal": "10"}
+    flood = saying(*(said("task_output", progress) for _ in range(500)), END)
+    turns = 0
+    turns_at: list[int] = []
+    ended = asyncio.Event()
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while not ended.is_set():
+            await asyncio.sleep(0)
+            turns += 1
+
+    def hear(news: TaskNews) -> None:
+        turns_at.append(turns)
+        if news.ended:
+            ended.set()
+
+    async with serving(flood) as server, aiohttp.ClientSession() as session, asyncio.timeout(20):
+        socket = WiroSocket(session, url=server.url, user_agent=AGENT, timing=QUICK)
+        running = asyncio.create_task(socket.run(hear))
+        socket.follow(TOKEN)
+        await take_turns()
+        socket.stop()
+        await running
+    assert len(turns_at) == 501
+    assert max(Counter(turns_at).values()) < 10

@@ -135,6 +135,13 @@ def test_task_needs_no_more_than_id_and_status() -> None:
     assert task == Task(taskid="1", status="task_queue")
 
 
+@pytest.mark.parametrize("seconds", [-1, "-0.5", 1e12, "1e300"])
+def test_a_time_that_no_task_takes_is_none(seconds: object) -> None:
+    """What is stored and shown of it stays within reason."""
+    assert decode(elapsedseconds=seconds).elapsed_seconds is None
+    assert decode(elapsedseconds="3599.5").elapsed_seconds == 3599.5
+
+
 @pytest.mark.parametrize("nothing", [None, "", [], {}, True, "soon", "nan", "inf", "1e999", "-"])
 def test_what_merely_informs_may_be_strange(nothing: object) -> None:
     """Times, sizes and costs that make no sense are None, and the verdict stands."""

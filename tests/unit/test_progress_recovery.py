@@ -1,0 +1,34 @@
+"""What a start reckons with: the last edits of a process that was killed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from bot.jobs.book import Book
+from bot.jobs.model import Job, State
+from bot.jobs.ports import Messenger
+from bot.jobs.progress import Progress
+from tests.support.clock import Clock
+
+
+def job(job_id: int, *, age_seconds: float) -> Job:
+    """Return a running job that was asked for so long ago."""
+    return Job(
+        id=job_id,
+        state=State.RUNNING,
+        guild_id=1,
+        channel_id=2,
+        member_id=3,
+        upload_limit_bytes=1,
+        parameters="{}",
+        credits=1,
+        created_at=datetime.now(UTC) - timedelta(seconds=age_seconds),
+    )
+
+
+async def test_only_a_job_that_may_have_been_edited_is_in_doubt() -> None:
+    """Edits begin after 2.5 seconds: a younger job's message is sure at once, others in five seconds."""
+    progress = Progress(cast("Book", None), cast("Messenger", None), Clock(), lambda _: None)
+    progress.recover([job(1, age_seconds=0), job(2, age_seconds=2.6), job(3, age_seconds=86_400)])
+    unsure_for = [await progress.end(job_id, wait_seconds=0) for job_id in (1, 2, 3, 4)]
+    assert unsure_for[0] == unsure_for[3] == 0.0
+    assert all(0 < seconds <= 5 for seconds in unsure_for[1:3])
