@@ -12,7 +12,7 @@ from sandbox.wiro import CallFault, Rule, TaskScript
 from tests.support.stage import CHANNEL, PAID, REFUNDED, Stage, eventually
 
 RACES: Final = 200
-AT_ONCE: Final = 25
+AT_ONCE: Final = 10
 AT_LEAST: Final = 20  # of each outcome, or it was no race
 SPREAD_SECONDS: Final = 0.3  # over which the clicks are strewn, and the ends
 STEP_SECONDS: Final = 0.05  # by which the ends come later or earlier, so that neither side always wins

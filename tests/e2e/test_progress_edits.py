@@ -149,7 +149,9 @@ async def test_the_edits_of_many_jobs_keep_the_budget(bare_stage: Stage) -> None
     bare_stage.wiro.script.add(Rule(call="task", do=TaskScript(seconds=9.0), times=None))
     options: dict[str, Option] = {"prompt": "a red fox", "width": 256, "height": 256, "steps": 10}
     typing = Typing(member=bare_stage.member(), command="sana", channel=CHANNEL, options=options)
-    await bare_stage.members.type_many([typing] * 200)
+    for _ in range(10):
+        for sent in await bare_stage.members.type_many([typing] * 20):
+            await bare_stage.members.wait_for_answer(sent)
     await bare_stage.closed(200, timeout_seconds=60)
     messages = await bare_stage.member().read(CHANNEL)
     assert sum(len(message.pictures) for message in messages) == 200

@@ -22,7 +22,7 @@ SEED = 5
 WARM_UP = 2_000
 COUNT = 20_000
 AT_ONCE = 100
-TRIES = 5
+TRIES = 20
 JOBS = 4
 BLOCKS_AT_MOST = 2 * COUNT
 """How much more of Python's memory may be in use afterwards; a connection that stays is fifty and more."""

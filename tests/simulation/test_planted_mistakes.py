@@ -113,11 +113,9 @@ MISTAKES = (
     Mistake(
         "the memory has a change before the disk",
         "bot/jobs/book.py",
-        "            await self._store.save(before, after, self._clock.now(), settle=settle)\n"
-        "            self._forget(before)\n",
+        "            await self._store.save(before, after, self._clock.now(), settle=settle)\n",
         "            self._on_change(after)\n"
-        "            await self._store.save(before, after, self._clock.now(), settle=settle)\n"
-        "            self._forget(before)\n",
+        "            await self._store.save(before, after, self._clock.now(), settle=settle)\n",
     ),
     Mistake(
         "slots of jobs that have ended are not given back",
