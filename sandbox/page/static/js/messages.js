@@ -16,6 +16,7 @@ const shown = new Keyed(
 );
 let shownFor = "";
 let isAtEnd = true;
+let place = 0;
 
 const inner = el("div", { class: "message-list" });
 const jump = el(
@@ -58,11 +59,11 @@ export function showMessages(list) {
 
 function update(list) {
   const { userId, channelId, isLoading } = store.state;
-  const place = `${userId} ${channelId}`;
-  if (place !== shownFor) {
+  const view = `${userId} ${channelId}`;
+  if (view !== shownFor) {
     shown.clear();
     isAtEnd = true;
-    shownFor = place;
+    shownFor = view;
   } else notePlace(list);
   list.setAttribute("aria-busy", String(isLoading));
   list.setAttribute("aria-label", channel().isDm ? `Messages with ${botName()}` : `Messages in ${channel().name}`);
@@ -180,6 +181,8 @@ function walk(list, event) {
 
 /** Whoever has scrolled up does not want to be taken to what is new. */
 function notePlace(list) {
+  if (list.scrollTop === place) return; // what grew by itself says nothing of what is wanted
+  place = list.scrollTop;
   isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PIXELS;
   jump.hidden = isAtEnd;
 }
@@ -187,6 +190,7 @@ function notePlace(list) {
 function stickToEnd(list) {
   if (!isAtEnd) return;
   list.scrollTop = list.scrollHeight;
+  place = list.scrollTop;
   jump.hidden = true;
 }
 
