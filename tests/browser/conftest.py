@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, BrowserContext, expect
 
 from tests.browser.chromium import PATIENCE_MILLISECONDS, find, launched
 from tests.browser.site import Site, opened
 from tests.browser.visitor import Visitor
 from tests.browser.watch import Watch
 
+Prepare = Callable[[BrowserContext], Coroutine[Any, Any, None]]
 Visit = Callable[..., Coroutine[Any, Any, Visitor]]
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
@@ -60,9 +61,11 @@ async def visit(chromium: Browser, site: Site, channel: int) -> AsyncIterator[Vi
     watches: list[Watch] = []
     async with AsyncExitStack() as stack:
 
-        async def enter(who: str = "member", **like: Any) -> Visitor:  # noqa: ANN401 - Playwright's own options
+        async def enter(who: str = "member", prepare: Prepare | None = None, **like: Any) -> Visitor:  # noqa: ANN401 - Playwright's own options
             context = await stack.enter_async_context(await chromium.new_context(**like))
             context.set_default_timeout(PATIENCE_MILLISECONDS)
+            if prepare is not None:
+                await prepare(context)
             watch = Watch(context, site.origin)
             watches.append(watch)
             visitor = Visitor(page=await context.new_page(), watch=watch)
