@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import Browser, expect
 
 from tests.browser.chromium import PATIENCE_MILLISECONDS, find, launched
 from tests.browser.site import Site, opened
-from tests.browser.visitor import Visitor
-from tests.browser.watch import Watch
+from tests.browser.visitor import Prepare, Visitor, entered
 
-Prepare = Callable[[BrowserContext], Coroutine[Any, Any, None]]
 Visit = Callable[..., Coroutine[Any, Any, Visitor]]
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
@@ -57,21 +55,18 @@ async def channel(site: Site, request: pytest.FixtureRequest) -> int:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def visit(chromium: Browser, site: Site, channel: int) -> AsyncIterator[Visit]:
-    """Open the page in the test's channel, `visit("moderator", **what the browser is like)`; it must not complain."""
-    watches: list[Watch] = []
+    """Open the page in the test's channel: `visit("moderator", **what the screen is like)`; it must not complain."""
+    visitors: list[Visitor] = []
     async with AsyncExitStack() as stack:
 
-        async def enter(who: str = "member", prepare: Prepare | None = None, **like: Any) -> Visitor:  # noqa: ANN401 - Playwright's own options
-            context = await stack.enter_async_context(await chromium.new_context(**like))
-            context.set_default_timeout(PATIENCE_MILLISECONDS)
-            if prepare is not None:
-                await prepare(context)
-            watch = Watch(context, site.origin)
-            watches.append(watch)
-            visitor = Visitor(page=await context.new_page(), watch=watch)
-            await visitor.page.goto(f"{site.origin}/#{who}/{channel}")
-            await expect(visitor.composer).to_be_visible()
-            return visitor
+        async def enter(
+            who: str = "member",
+            prepare: Prepare | None = None,
+            **like: Any,  # noqa: ANN401 - Playwright's options
+        ) -> Visitor:
+            address = f"{site.origin}/#{who}/{channel}"
+            visitors.append(await stack.enter_async_context(entered(chromium, address, prepare, **like)))
+            return visitors[-1]
 
         yield enter
-        assert [complaint for watch in watches for complaint in watch.complaints] == []
+        assert [complaint for visitor in visitors for complaint in visitor.watch.complaints] == []

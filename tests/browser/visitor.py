@@ -1,11 +1,17 @@
 """A person at the page: what they find by role and by label, and what they do."""
 
 import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.browser.chromium import PATIENCE_MILLISECONDS
 from tests.browser.watch import Watch
+
+Prepare = Callable[[BrowserContext], Coroutine[Any, Any, None]]
 
 SMALL = "width: 256 height: 256"
 
@@ -37,11 +43,6 @@ class Visitor:
         """What happens behind."""
         return self.page.get_by_role("complementary", name="Behind the scenes")
 
-    @property
-    def bot_state(self) -> Locator:
-        """What the panel says about the bot's process."""
-        return self.panel.get_by_role("region", name="The bot")
-
     def option(self, name: str) -> Locator:
         """Return the field of an option of the command that is typed."""
         return self.page.get_by_role("group", name="/").get_by_role("combobox", name=name, exact=True)
@@ -64,6 +65,11 @@ class Visitor:
     def job(self, prompt: str) -> Locator:
         """Return the job in the panel that has this prompt."""
         return self.panel.get_by_role("list", name="Jobs").get_by_role("listitem").filter(has_text=prompt).first
+
+    def call(self, name: str) -> Locator:
+        """Return the calls in the panel of this name."""
+        calls = self.panel.get_by_role("list", name="Calls between the bot and Wiro").get_by_role("listitem")
+        return calls.filter(has=self.page.get_by_text(name, exact=True))
 
     async def type(self, line: str) -> None:
         """Type a whole command, as it is pasted, and send it."""
@@ -106,3 +112,26 @@ class Visitor:
         await message.hover()
         await message.get_by_role("button", name="Add a reaction").click()
         await self.page.get_by_role("menu", name="React with").get_by_role("menuitem", name=name).click()
+
+
+@asynccontextmanager
+async def entered(
+    chromium: Browser, address: str, prepare: Prepare | None = None, **like: Any  # noqa: ANN401 - Playwright's options
+) -> AsyncIterator[Visitor]:
+    """Open the page in a browser context of its own.
+
+    Args:
+        chromium: the browser.
+        address: of the page, with who is there and where after `#`.
+        prepare: done to the context before it opens anything.
+        like: what the screen and the person's wishes are like, in Playwright's words.
+    """
+    async with await chromium.new_context(**like) as context:
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        if prepare is not None:
+            await prepare(context)
+        watch = Watch(context, address[: address.index("/", len("http://"))])
+        visitor = Visitor(page=await context.new_page(), watch=watch)
+        await visitor.page.goto(address)
+        await expect(visitor.composer).to_be_visible()
+        yield visitor
