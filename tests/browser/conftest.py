@@ -1,4 +1,4 @@
-"""A Chromium and a site for each module of tests; a browser context and a channel of its own for each test."""
+"""A Chromium and a site for each module of tests; a browser context and a channel for each test."""
 
 import os
 import re
@@ -39,9 +39,7 @@ def bot_settings() -> dict[str, str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(
-    tmp_path_factory: pytest.TempPathFactory, bot_settings: dict[str, str]
-) -> AsyncIterator[Site]:
+async def site(tmp_path_factory: pytest.TempPathFactory, bot_settings: dict[str, str]) -> AsyncIterator[Site]:
     """Everything that is shown, with the bot ready."""
     async with opened(tmp_path_factory.mktemp("site"), **bot_settings) as ready:
         yield ready
@@ -55,7 +53,10 @@ async def channel(site: Site, request: pytest.FixtureRequest) -> int:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def visit(chromium: Browser, site: Site, channel: int) -> AsyncIterator[Visit]:
-    """Open the page in the test's channel: `visit("moderator", **what the screen is like)`; it must not complain."""
+    """Open the page in the test's channel: `visit("moderator", **what the screen is like)`.
+
+    At the end it must not have complained of anything.
+    """
     visitors: list[Visitor] = []
     async with AsyncExitStack() as stack:
 

@@ -56,5 +56,7 @@ async def opened(folder: Path, **settings: str) -> AsyncIterator[Site]:
         await bot.start()
         await bot.wait_until_ready(START_WITHIN_SECONDS)
         await stage.members.wait_until_ready()
-        page = await stack.enter_async_context(PageServer(stage.discord, stage.wiro, bot, stage.database, port=0))
+        page = await stack.enter_async_context(
+            PageServer(stage.discord, stage.wiro, bot, stage.database, port=0)
+        )
         yield Site(stage=stage, bot=bot, page=page)

@@ -97,7 +97,7 @@ NARROW: list[State] = [start, option_form, result, drawer_of_channels, drawer_of
 async def check(me: Visitor) -> None:
     """Check what is shown in both themes."""
     for theme in ("dark", "light"):
-        await me.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type] # two of Playwright's names
+        await me.page.emulate_media(color_scheme=theme)
         assert await violations(me.page) == [], theme
 
 

@@ -24,7 +24,9 @@ ADDRESS = re.compile(rb"http://127\.0\.0\.1:\d+/")
 
 def command() -> list[str]:
     """Return what `make demo` runs, of this tree and on a port that is free."""
-    found = re.search(r"^demo:.*\n\t@\$\(VENV\)/sana-bot (.+)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    found = re.search(
+        r"^demo:.*\n\t@\$\(VENV\)/sana-bot (.+)$", (PROJECT / "Makefile").read_text(), re.MULTILINE
+    )
     assert found is not None
     arguments = shlex.split(found[1].replace("$$PROMPT", "a lighthouse"))
     return [sys.executable, "-m", "bot", *arguments, "--port", "0"]
@@ -34,7 +36,11 @@ def command() -> list[str]:
 async def demo(folder: Path) -> AsyncIterator[tuple[Process, str]]:
     """Run the demo, and give its process and the address that it prints; nothing of it is left afterwards."""
     process = await asyncio.create_subprocess_exec(
-        *command(), cwd=folder, env={"PYTHONPATH": str(PROJECT)}, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE
+        *command(),
+        cwd=folder,
+        env={"PYTHONPATH": str(PROJECT)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=PIPE,
     )
     assert process.stdout is not None
     output = process.stdout
@@ -54,7 +60,7 @@ async def demo(folder: Path) -> AsyncIterator[tuple[Process, str]]:
 
 
 async def test_the_demo_from_its_command_to_both_pictures(chromium: Browser, tmp_path: Path) -> None:
-    """The command prints an address; there a `/sana` becomes a picture, and 🔁 another; an interrupt ends it with 0."""
+    """Where the command says, a `/sana` becomes a picture, and 🔁 another; an interrupt ends it with 0."""
     async with demo(tmp_path) as (process, address), entered(chromium, address) as me:
         await expect(me.panel.get_by_text("Ready", exact=True)).to_be_visible()
         mine = await me.ask("a dragon over the sea")

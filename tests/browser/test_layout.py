@@ -60,7 +60,10 @@ async def test_a_phone_shows_a_story_without_scrolling_sideways(visit: Visit) ->
 
 @pytest.mark.parametrize(
     ("opener", "role", "name"),
-    [("Channels", "navigation", "Servers and channels"), ("Behind the scenes", "complementary", "Behind the scenes")],
+    [
+        ("Channels", "navigation", "Servers and channels"),
+        ("Behind the scenes", "complementary", "Behind the scenes"),
+    ],
     ids=["channels", "panel"],
 )
 async def test_the_sides_are_drawers_on_a_phone(visit: Visit, opener: str, role: str, name: str) -> None:

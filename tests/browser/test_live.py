@@ -41,7 +41,7 @@ class Line:
 async def test_what_came_while_the_line_was_cut_is_there_afterwards(
     site: Site, visit: Visit, channel: int
 ) -> None:
-    """The page says that it is cut off, connects again, and shows what was missed, as the person in the channel."""
+    """The page says that it is cut off, connects again, and shows what was missed."""
     line = Line()
     me = await visit(prepare=line.lay)
     await line.cut()

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_restart_in_between(site: Site, visit: Visit) -> None:
-    """Killed with a picture under way and started again, the bot posts it in the same message; buttons work on."""
+    """Killed with a picture under way and started again, the bot posts it in the same message."""
     site.hold("a red fox")
     me = await visit()
     message = await me.ask("a red fox")

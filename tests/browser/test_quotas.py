@@ -68,7 +68,7 @@ async def test_a_moderator_grants_and_the_member_sees_it(visit: Visit) -> None:
 
 
 async def test_a_member_is_not_offered_what_moderators_may(visit: Visit) -> None:
-    """Commands for moderators are in a moderator's list and not in a member's, whoever switches between them."""
+    """What moderators may is in a moderator's list of commands, and not in a member's."""
     me = await visit("member")
     await me.composer.fill("/")
     await expect(me.suggestion("/usage")).to_be_visible()
@@ -87,6 +87,8 @@ async def test_another_member_may_not_delete(visit: Visit) -> None:
     await other.sees("a red fox")
     await other.message("a red fox").get_by_role("button", name="Delete").click()
     note = other.message("Only you can see this")
-    await expect(note).to_contain_text("Only moderators and the member who asked for this picture can do that.")
+    await expect(note).to_contain_text(
+        "Only moderators and the member who asked for this picture can do that."
+    )
     await me.sees("a red fox")
     await expect(me.messages).to_have_count(1)

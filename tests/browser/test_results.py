@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_reaction_rolls_again_and_both_pictures_are_seen(visit: Visit) -> None:
-    """🔁 under a picture brings a reply with another one; the reply leads back, and the first picture stays."""
+    """🔁 brings a reply with another picture; the reply leads back, and the first picture stays."""
     me = await visit()
     first = await me.ask("a red fox")
     await me.sees("a red fox")

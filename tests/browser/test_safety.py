@@ -14,7 +14,7 @@ MARKUP = "<script>document.title='run'</script> <img src=x onerror=document.titl
 
 
 async def test_markup_in_a_prompt_is_text_everywhere(visit: Visit) -> None:
-    """In the message, the alt text, the large picture, the form and the panel, markup is read and runs nothing."""
+    """In the message, the alt text, the large picture, the form and the panel, markup runs nothing."""
     me = await visit()
     await me.ask(MARKUP)
     await me.sees(MARKUP)
@@ -47,7 +47,7 @@ async def test_what_a_person_writes_is_text_too(visit: Visit) -> None:
 
 
 def secrets(site: Site) -> Iterator[str]:
-    """Go through all that nobody may see: keys, and what the bot and both services recognise each other by."""
+    """Go through all that nobody may see: keys, and what the bot and both services know each other by."""
     yield site.stage.discord.config.token
     yield site.stage.wiro.config.api_key
     yield site.stage.wiro.config.api_secret or ""
@@ -56,7 +56,7 @@ def secrets(site: Site) -> Iterator[str]:
 
 
 async def test_the_panel_shows_no_secret(site: Site, visit: Visit) -> None:
-    """Neither what the page shows nor what it is told holds a key, a secret or a token; headers are masked."""
+    """Neither what the page shows nor what it is told holds a key, a secret or a token."""
     told: list[str] = []
 
     def listen(socket: WebSocket) -> None:

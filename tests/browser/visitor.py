@@ -64,7 +64,9 @@ class Visitor:
 
     def job(self, prompt: str) -> Locator:
         """Return the job in the panel that has this prompt."""
-        return self.panel.get_by_role("list", name="Jobs").get_by_role("listitem").filter(has_text=prompt).first
+        return (
+            self.panel.get_by_role("list", name="Jobs").get_by_role("listitem").filter(has_text=prompt).first
+        )
 
     def call(self, name: str) -> Locator:
         """Return the calls in the panel of this name."""
@@ -73,7 +75,7 @@ class Visitor:
 
     async def type(self, line: str) -> None:
         """Type a whole command, as it is pasted, and send it."""
-        command = line.split(":")[0].rpartition(" ")[0] if ":" in line else line
+        command = line.partition(":")[0].rpartition(" ")[0] if ":" in line else line
         await self.composer.fill(line if ":" in line else f"{line} ")
         await expect(self.page.get_by_role("group", name=command, exact=True)).to_be_visible()
         await self.page.get_by_role("button", name="Send").click()
@@ -116,7 +118,10 @@ class Visitor:
 
 @asynccontextmanager
 async def entered(
-    chromium: Browser, address: str, prepare: Prepare | None = None, **like: Any  # noqa: ANN401 - Playwright's options
+    chromium: Browser,
+    address: str,
+    prepare: Prepare | None = None,
+    **like: Any,  # noqa: ANN401 - Playwright's options
 ) -> AsyncIterator[Visitor]:
     """Open the page in a browser context of its own.
 
