@@ -18,7 +18,8 @@ async def violations(page: Page) -> list[str]:
     found: dict[str, Any] = await page.evaluate(_RUN, list(_TAGS))
     assert found["passes"], "axe-core found nothing that it could judge"
     return [
-        f"{rule['id']}: {rule['help']}\n" + "\n".join(f"  {node['html']}" for node in rule["nodes"])
+        f"{rule['id']}: {rule['help']}\n"
+        + "\n".join(f"  {node['html']}\n  {node['failureSummary']}" for node in rule["nodes"])
         for rule in found["violations"]
     ]
 

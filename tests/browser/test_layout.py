@@ -18,10 +18,12 @@ async def brightness(page: Page) -> float:
     return (red + green + blue) / 3
 
 
-async def nothing_is_wider(me: Visitor) -> None:
-    """Check that neither the page nor the list of messages scrolls sideways."""
-    for part in (me.page.locator("html"), me.page.locator("[role=log]")):
+async def nothing_sticks_out(me: Visitor) -> None:
+    """Check that neither the page nor the list of messages scrolls sideways, and the page not at all."""
+    page = me.page.locator("html")
+    for part in (page, me.page.get_by_role("log", include_hidden=True)):
         assert await part.evaluate("part => part.scrollWidth <= part.clientWidth")
+    assert await page.evaluate("page => page.scrollHeight <= page.clientHeight")
 
 
 @pytest.mark.parametrize(("wanted", "other"), [("dark", "light"), ("light", "dark")])
@@ -38,24 +40,36 @@ async def test_the_page_is_as_the_system_wants_it_or_as_the_person_says(
     assert (await brightness(me.page) > 127) is (other == "light")
 
 
+async def test_the_page_stays_where_it_is(visit: Visit) -> None:
+    """Whatever the panel leads to, only the parts of the page scroll, never the page."""
+    me = await visit()
+    await me.ask("a red fox")
+    await me.sees("a red fox")
+    await expect(me.job("a red fox")).to_contain_text("delivered")
+    await me.job("a red fox").get_by_role("button", name="Show its message").click()
+    await expect(me.message("a red fox")).to_be_focused()
+    await nothing_sticks_out(me)
+    assert await me.page.evaluate("scrollY") == 0
+
+
 async def test_a_phone_shows_a_story_without_scrolling_sideways(visit: Visit) -> None:
     """At a width of 360 pixels a command is filled in and becomes a picture, and nothing is cut off."""
     me = await visit(viewport=PHONE, has_touch=True, is_mobile=True)
-    await nothing_is_wider(me)
+    await nothing_sticks_out(me)
     await me.composer.fill("/")
     await expect(me.suggestion("/sana")).to_be_visible()
-    await nothing_is_wider(me)
+    await nothing_sticks_out(me)
     await me.suggestion("/sana").tap()
     await me.option("prompt").fill(f"a very long {'wonderful' * 12} fox")
-    await nothing_is_wider(me)
+    await nothing_sticks_out(me)
     await me.option("prompt").fill("a red fox")
     await me.page.get_by_role("button", name="Send").tap()
     await me.sees("a red fox")
-    await nothing_is_wider(me)
+    await nothing_sticks_out(me)
     await me.message().get_by_role("button", name="Add a reaction").tap()
     await me.page.get_by_role("menuitem", name="repeat").tap()
     await me.sees("a red fox", 2)
-    await nothing_is_wider(me)
+    await nothing_sticks_out(me)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +90,7 @@ async def test_the_sides_are_drawers_on_a_phone(visit: Visit, opener: str, role:
     await expect(side).to_be_visible()
     await expect(button).to_have_attribute("aria-expanded", "true")
     assert await side.evaluate("side => side.contains(document.activeElement)")
-    await nothing_is_wider(me)
+    await nothing_sticks_out(me)
     await me.page.keyboard.press("Escape")
     await expect(side).to_have_count(0)
     await expect(button).to_be_focused()

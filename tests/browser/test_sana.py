@@ -68,3 +68,27 @@ async def test_a_wrong_option_is_explained_before_anything_is_sent(site: Site, v
     await me.page.keyboard.press("Enter")
     await expect(me.page.get_by_role("alert")).to_have_text("Type a whole number.")
     assert len(await site.stage.members.interactions()) == asked
+
+
+async def test_commands_are_offered_once_they_come(site: Site, visit: Visit) -> None:
+    """Who types `/` before there are commands is told so, and is offered them when they come."""
+    stage = site.stage
+    url = f"{stage.discord.api_base}/applications/{stage.discord.application_id}/commands"
+    headers = {"Authorization": f"Bot {stage.environment['DISCORD_TOKEN']}"}
+    session = stage.members.session
+    async with session.get(url, headers=headers) as answered:
+        registered = await answered.json()
+    assert registered
+    try:
+        async with session.put(url, json=[], headers=headers) as answered:
+            assert answered.ok
+        me = await visit()
+        await me.composer.focus()
+        await me.page.keyboard.type("/")
+        await expect(me.page.get_by_text("There are no commands here.")).to_be_visible()
+    finally:
+        async with session.put(url, json=registered, headers=headers) as answered:
+            assert answered.ok
+    await expect(me.suggestion("/sana")).to_be_visible()
+    await me.page.keyboard.type("sana")
+    await expect(me.suggestion("/sana")).to_have_attribute("aria-selected", "true")
