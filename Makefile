@@ -9,7 +9,7 @@ RUNS ?= 50
 SEED ?=
 PROMPT ?= Cinematic photo, black panther, trending on artstation
 
-.PHONY: help setup demo test check format simulate faults bench bench-quota requirements clean
+.PHONY: help setup demo test check format simulate faults bench bench-quota screenshots requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ bench: setup ## measure the bot side by side with the floor (QUICK=1 within two 
 
 bench-quota: setup ## measure the check and reservation of a /sana on a million ledger entries
 	@$(VENV)/python -m bench.quota_check
+
+screenshots: ## make the pictures of the sandbox's page in docs/pictures anew (needs Chromium)
+	@scripts/setup.sh dev
+	@$(VENV)/python -m tests.browser.screenshots
 
 requirements: ## compile the pinned requirements anew from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --quiet --upgrade pyproject.toml --extra build -o requirements.txt

@@ -91,6 +91,9 @@ export function makeComposer(form) {
     if (place !== `${channelId} ${userId}`) write();
     place = `${channelId} ${userId}`;
   });
+  store.on(["commands"], () => {
+    if (!command && input.value.startsWith("/") && document.activeElement === input) offerCommands();
+  });
   store.on(["replyTo"], () => {
     const { replyTo } = store.state;
     if (!replyTo) return fill(replying);

@@ -14,7 +14,7 @@ const KILLED = -9;
 const SWITCHES = {
   slow: ["Slow", "Tasks take much longer"],
   failing: ["Failing", "Tasks end without a picture"],
-  refusing: ["Refusing", "Run is refused: nothing starts"],
+  refusing: ["Refusing", "Every call is answered 503"],
   lose_callbacks: ["Lose callbacks", "Wiro never calls back"],
   no_balance: ["No balance", "The account has no money left"],
   no_socket: ["No socket", "Wiro's WebSocket is down"],

@@ -1,0 +1,94 @@
+"""The story of a `/sana`, as somebody lives it who uses no mouse."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.site import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def bot_settings() -> dict[str, str]:
+    """One task at a time, so that others wait."""
+    return {"wiro_max_concurrent": "1"}
+
+
+async def test_a_command_becomes_a_picture_by_keyboard_alone(site: Site, visit: Visit, channel: int) -> None:
+    """A command is found, filled in and sent; its message waits, runs and is a picture with alt text."""
+    site.hold("a lighthouse")
+    site.hold("a red fox")
+    await site.stage.sana(site.stage.member("booster"), channel=channel, prompt="a lighthouse")
+    await site.running("a lighthouse")
+    me = await visit()
+    keyboard = me.page.keyboard
+    await me.composer.focus()
+    await keyboard.type("/")
+    await expect(me.suggestion("/usage")).to_be_visible()
+    await keyboard.type("san")
+    await expect(me.suggestion("/sana")).to_have_attribute("aria-selected", "true")
+    await keyboard.press("Enter")
+    await expect(me.option("prompt")).to_be_focused()
+    await keyboard.type("a red fox")
+    for name in ("width", "height"):
+        await keyboard.press("Tab")
+        await expect(me.adder).to_be_focused()
+        await keyboard.type(name[:3])
+        await expect(me.suggestion(name)).to_have_attribute("aria-selected", "true")
+        await keyboard.press("Enter")
+        await expect(me.option(name)).to_be_focused()
+        await keyboard.type("256")
+    await keyboard.press("Enter")
+
+    mine = me.message("used/sana", "a red fox")
+    await expect(mine).to_contain_text("in line")
+    identifier = await mine.get_attribute("data-id")
+    await site.finish("a lighthouse")
+    await expect(mine).to_contain_text(re.compile(r"\d+%"))
+    await site.finish("a red fox")
+    await me.sees("a red fox")
+    await expect(mine.get_by_role("img", name="a red fox")).to_be_visible()
+    assert await mine.get_attribute("data-id") == identifier
+    await expect(me.composer).to_be_focused()
+
+
+async def test_a_wrong_option_is_explained_before_anything_is_sent(site: Site, visit: Visit) -> None:
+    """What Discord's client would not let through is marked and explained, and the focus goes there."""
+    me = await visit()
+    asked = len(await site.stage.members.interactions())
+    await me.type("/sana prompt: a red fox steps: 99")
+    steps = me.option("steps")
+    await expect(steps).to_be_focused()
+    await expect(steps).to_have_attribute("aria-invalid", "true")
+    await expect(me.page.get_by_role("alert")).to_have_text("This takes 1 to 50, not 99.")
+    await steps.fill("ten")
+    await me.page.keyboard.press("Enter")
+    await expect(me.page.get_by_role("alert")).to_have_text("Type a whole number.")
+    assert len(await site.stage.members.interactions()) == asked
+
+
+async def test_commands_are_offered_once_they_come(site: Site, visit: Visit) -> None:
+    """Who types `/` before there are commands is told so, and is offered them when they come."""
+    stage = site.stage
+    url = f"{stage.discord.api_base}/applications/{stage.discord.application_id}/commands"
+    headers = {"Authorization": f"Bot {stage.environment['DISCORD_TOKEN']}"}
+    session = stage.members.session
+    async with session.get(url, headers=headers) as answered:
+        registered = await answered.json()
+    assert registered
+    try:
+        async with session.put(url, json=[], headers=headers) as answered:
+            assert answered.ok
+        me = await visit()
+        await me.composer.focus()
+        await me.page.keyboard.type("/")
+        await expect(me.page.get_by_text("There are no commands here.")).to_be_visible()
+    finally:
+        async with session.put(url, json=registered, headers=headers) as answered:
+            assert answered.ok
+    await expect(me.suggestion("/sana")).to_be_visible()
+    await me.page.keyboard.type("sana")
+    await expect(me.suggestion("/sana")).to_have_attribute("aria-selected", "true")
