@@ -1,7 +1,11 @@
 """The log: one line an event, and no secret in any of them."""
 
+import errno
+import io
+import json
 import logging
 import re
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -100,3 +104,40 @@ def test_no_line_passes_unmasked(
     written = capsys.readouterr().err
     assert not re.search(r"to\.k|of-the", written)
     assert written.count(shown) + written.count(shown.replace('"', '\\"')) >= 6
+
+
+class _FullDisk(io.StringIO):
+    """Takes nothing."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_the_bot_goes_on_where_no_line_can_be_written(style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk below the log, or a log that was closed, fails nothing but the line."""
+    for stream in (_FullDisk(), io.StringIO()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        logs.configure("INFO", style, Mask())  # type: ignore[arg-type]  # as above
+        log = structlog.get_logger()
+        log.info("before", job="S-1")
+        stream.close()
+        log.error("afterwards", job="S-1")
+
+
+def test_events_below_the_level_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of our own events and of those of libraries, each from its level on, in the order of writing."""
+    logs.configure("INFO", "json", Mask())
+    log = structlog.get_logger()
+    log.debug("ours.debug")
+    log.info("ours.info", job="S-1")
+    logging.getLogger("elsewhere").info("theirs")
+    log.error("ours.error")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [
+        ("ours.info", "info"),
+        ("theirs", "info"),
+        ("ours.error", "error"),
+    ]
+    assert all(line["timestamp"].endswith("Z") for line in lines)
+    assert lines[0]["job"] == "S-1"
