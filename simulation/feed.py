@@ -1,11 +1,12 @@
 """Wiro's socket, simulated: news of tasks, some of them lost, doubled or late."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextvars import Context
 from typing import Final
 
-from bot.wiro.news import TaskNews, TaskProgress
+from bot.wiro.news import TaskNews
 from simulation.faults import Faults
 from simulation.loop import VirtualLoop
 from simulation.process import Process
@@ -50,8 +51,7 @@ class FeedPort:
         for step in range(1, _STEPS):
             moment = task.starts_at + (task.ends_at - task.starts_at) * step / _STEPS
             if now < moment < now + NEVER / _STEPS / 2:
-                progress = TaskProgress(percentage=100 * step // _STEPS)
-                self._send(TaskNews(tasktoken=tasktoken, progress=progress), moment - now)
+                self._send(TaskNews(tasktoken=tasktoken, told=_output(tasktoken, step)), moment - now)
 
     def forget(self, tasktoken: str) -> None:
         """Ask for no more news of a task."""
@@ -83,3 +83,9 @@ class FeedPort:
     def _arrive(self, news: TaskNews) -> None:
         if self._process.is_alive and self._hear is not None and news.tasktoken in self._followed:
             self._hear(news)
+
+
+def _output(tasktoken: str, step: int) -> str:
+    """Return the message that the tool has come so far."""
+    progress = {"type": "progressGenerate", "percentage": 100 * step // _STEPS}
+    return json.dumps({"type": "task_output", "tasktoken": tasktoken, "message": progress})

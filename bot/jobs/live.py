@@ -16,7 +16,7 @@ class Live:
 
     Args:
         feed: tells of tasks.
-        moved: is told of a job whose task has come further.
+        moved: is told of a job whose task may have come further; not again until `progress` was asked for.
         ended: is told once of a job whose task is said to have ended.
     """
 
@@ -27,6 +27,7 @@ class Live:
         self._tasktokens: dict[int, str] = {}
         self._heard_of: dict[str, int] = {}  # the jobs whose tasks have not ended yet, by tasktoken
         self._progress: dict[int, TaskProgress] = {}
+        self._newest: dict[int, TaskNews] = {}  # what nobody has asked for yet
 
     def follow(self, job: Job) -> None:
         """Listen for a running job's task; no matter if that is done already."""
@@ -41,10 +42,14 @@ class Live:
         tasktoken = self._tasktokens.pop(job_id, None)
         if tasktoken is not None:
             self._progress.pop(job_id, None)
+            self._newest.pop(job_id, None)
             self._listen_no_more(tasktoken)
 
     def progress(self, job_id: int) -> TaskProgress | None:
         """Return how far a running job's task is, as the tool said last: it may count each picture anew."""
+        news = self._newest.pop(job_id, None)
+        if news is not None and (progress := news.progress()) is not None:
+            self._progress[job_id] = progress
         return self._progress.get(job_id)
 
     def stop(self) -> None:
@@ -62,8 +67,10 @@ class Live:
         if news.ended:
             self._listen_no_more(news.tasktoken)
             self._ended(job_id)
-        elif news.progress is not None and news.progress != self._progress.get(job_id):
-            self._progress[job_id] = news.progress
+            return
+        is_first = job_id not in self._newest
+        self._newest[job_id] = news
+        if is_first:
             self._moved(job_id)
 
     def _listen_no_more(self, tasktoken: str) -> None:

@@ -1,10 +1,13 @@
 """What Wiro's socket tells of a task: decoded, or left out where it is of no use. Pure.
 
+A task sends some forty messages, of which a member sees a few at most. So most are only searched for the
+words that matter, and how far a task is is decoded when it is shown.
+
 Source: Wiro's reference, WebSocket; how numbers may be written, Answers.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.errors import UnreadableAnswerError
@@ -13,6 +16,14 @@ from bot.wiro.reading import JsonObject, count, json_object, label, number, pars
 
 _ENDS: Final = ("task_postprocess_end", "task_cancel")
 """The types that end a task. `task_error` does not: here it is a line that the process wrote."""
+
+_PROGRESS: Final = "progressGenerate"
+_COMPLAINT: Final = "error"
+
+_TOLD_AT_MOST: Final = 4096
+"""Characters of a message that tells progress; those of the tool have 250."""
+
+_TASKTOKEN: Final = re.compile(r'"tasktoken"\s*:\s*"([^"\\]+)"')
 
 _MOST: Final = 1_000_000
 """More steps or seconds than this are a mistake, and not shown."""
@@ -36,11 +47,21 @@ class TaskProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskNews:
-    """One message about a task: how far it is, or that it has ended, which Task/Detail is to confirm."""
+    """One message about a task: perhaps how far it is, or that it ended, which Task/Detail is to confirm."""
 
     tasktoken: str
-    progress: TaskProgress | None = None
     ended: bool = False
+    told: str = field(default="", repr=False)  # the message, where it may tell progress
+
+    def progress(self) -> TaskProgress | None:
+        """Return how far the task is; None where the message tells of another task, or no progress.
+
+        Raises nothing, whatever the message.
+        """
+        fields = _read(self.told)
+        if label(fields.get("type")) != "task_output" or text(fields.get("tasktoken")) != self.tasktoken:
+            return None
+        return _decode_progress(fields.get("message"))
 
 
 def decode_news(message: str) -> TaskNews | None:
@@ -48,14 +69,14 @@ def decode_news(message: str) -> TaskNews | None:
 
     Raises nothing, whatever the message.
     """
-    fields = _read(message)
-    kind, tasktoken = label(fields.get("type")), text(fields.get("tasktoken"))
-    if not tasktoken:
+    if any(end in message for end in _ENDS):
+        fields = _read(message)
+        kind, tasktoken = label(fields.get("type")), text(fields.get("tasktoken"))
+        return TaskNews(tasktoken=tasktoken, ended=True) if tasktoken and kind in _ENDS else None
+    if _PROGRESS not in message or len(message) > _TOLD_AT_MOST:
         return None
-    if kind in _ENDS:
-        return TaskNews(tasktoken=tasktoken, ended=True)
-    progress = _decode_progress(fields.get("message")) if kind == "task_output" else None
-    return None if progress is None else TaskNews(tasktoken=tasktoken, progress=progress)
+    found = _TASKTOKEN.search(message)
+    return None if found is None else TaskNews(tasktoken=found[1], told=message)
 
 
 def decode_complaint(message: str) -> str | None:
@@ -63,8 +84,10 @@ def decode_complaint(message: str) -> str | None:
 
     None for any other message. Raises nothing, whatever the message.
     """
+    if f'"{_COMPLAINT}"' not in message:
+        return None
     fields = _read(message)
-    if fields.get("type") != "error":
+    if fields.get("type") != _COMPLAINT:
         return None
     return one_line(_LONG_WORD.sub("***", text(fields.get("message")) or "no message"), ())
 
@@ -80,7 +103,7 @@ def _read(message: str) -> JsonObject:
 def _decode_progress(value: object) -> TaskProgress | None:
     """Return how far a task is; None where the message is a line of text, or tells no number."""
     fields = json_object(value) or {}
-    if fields.get("type") != "progressGenerate":
+    if fields.get("type") != _PROGRESS:
         return None
     step, steps = _up_to_most(count(fields.get("stepCurrent"))), _up_to_most(count(fields.get("stepTotal")))
     percentage = number(fields.get("percentage"))

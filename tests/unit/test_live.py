@@ -1,6 +1,7 @@
 """News of running tasks: whose it is, that it never goes back, and that an end is told once."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
@@ -43,8 +44,18 @@ class Wire:
         if percentage is None:
             self._hear(TaskNews(tasktoken=tasktoken, ended=True))
         else:
-            progress = TaskProgress(percentage=percentage, step=step, steps=10)
-            self._hear(TaskNews(tasktoken=tasktoken, progress=progress))
+            output = {
+                "type": "progressGenerate",
+                "percentage": percentage,
+                "stepCurrent": step,
+                "stepTotal": 10,
+            }
+            self.pass_on(tasktoken, {"type": "task_output", "tasktoken": tasktoken, "message": output})
+
+    def pass_on(self, tasktoken: str, message: object) -> None:
+        """Tell what may be progress of a task."""
+        assert self._hear is not None
+        self._hear(TaskNews(tasktoken=tasktoken, told=json.dumps(message)))
 
 
 class Listening:
@@ -100,11 +111,47 @@ async def test_progress_is_the_jobs_own(listening: Listening) -> None:
 
 
 async def test_progress_is_what_the_tool_said_last(listening: Listening) -> None:
-    """A tool may count each picture anew, so less than before is news too; what is equal is none."""
-    for percentage, step in ((40, 4), (40, 4), (100, 10), (100, 10), (10, 1)):
+    """A tool may count each picture anew, so less than before is news too."""
+    for percentage, step in ((40, 4), (100, 10), (10, 1)):
         listening.wire.say("token 1", percentage, step)
     assert listening.live.progress(1) == TaskProgress(percentage=10, step=1, steps=10)
-    assert listening.moved == [1, 1, 1]
+    assert listening.live.progress(1) == TaskProgress(percentage=10, step=1, steps=10)
+
+
+async def test_a_move_is_told_once_until_somebody_looks(listening: Listening) -> None:
+    """Of forty messages a few are shown at most; after each look the next one is told on."""
+    for percentage in (10, 20, 30):
+        listening.wire.say("token 1", percentage, 1)
+    assert listening.moved == [1]
+    assert listening.shown(1) == 30
+    listening.wire.say("token 1", 40, 1)
+    listening.wire.say("token 1", 50, 1)
+    assert listening.moved == [1, 1]
+    assert listening.shown(1) == 50
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {
+            "type": "task_output",
+            "tasktoken": "token 2",
+            "message": {"type": "progressGenerate", "percentage": 9},
+        },
+        {
+            "type": "task_error",
+            "tasktoken": "token 1",
+            "message": {"type": "progressGenerate", "percentage": 9},
+        },
+        {"type": "task_output", "tasktoken": "token 1", "message": "progressGenerate"},
+    ],
+)
+async def test_what_tells_no_progress_takes_none_away(listening: Listening, message: object) -> None:
+    """A message that only looked like progress of this task leaves what was known."""
+    listening.wire.say("token 1", 40, 4)
+    assert listening.shown(1) == 40
+    listening.wire.pass_on("token 1", message)
+    assert listening.shown(1) == 40
 
 
 async def test_an_end_is_told_once_and_is_the_last(listening: Listening) -> None:

@@ -52,13 +52,14 @@ def progress(**changes: object) -> TaskProgress | None:
     if news is None:
         return None
     assert not news.ended
-    return news.progress
+    assert news.tasktoken == TOKEN
+    return news.progress()
 
 
 def test_progress_is_read_as_documented() -> None:
     """The reference's own example tells the percentage, the step and the seconds left."""
     expected = TaskProgress(percentage=60, step=6, steps=10, remaining_seconds=3)
-    assert decode_news(message("task_output", PROGRESS)) == TaskNews(tasktoken=TOKEN, progress=expected)
+    assert progress() == expected
 
 
 def test_numbers_may_be_numbers() -> None:
@@ -90,8 +91,25 @@ def test_any_other_type_is_no_news(kind: object, content: object) -> None:
 
 def test_only_output_tells_progress() -> None:
     """Progress in a message of another type, or of another kind, is none of the tool's."""
-    assert decode_news(message("task_error", PROGRESS)) is None
+    news = decode_news(message("task_error", PROGRESS))
+    assert news is None or news.progress() is None
     assert progress(type="progressDownload") is None
+
+
+@pytest.mark.parametrize("inner", ['"tasktoken": "another"', '"of": {"tasktoken": "another"}'])
+def test_progress_is_of_the_task_that_the_message_names(inner: str) -> None:
+    """A token deeper in a message, or a second one, makes it nobody else's."""
+    output = f'"message": {{"type": "progressGenerate", "percentage": 60, {inner}}}'
+    news = decode_news(f'{{{output}, "type": "task_output", "tasktoken": "{TOKEN}"}}')
+    assert news is None or news.tasktoken == TOKEN or news.progress() is None
+    news = decode_news(f'{{"type": "task_output", {output}}}')
+    assert news is None or news.progress() is None
+
+
+def test_a_message_too_long_to_be_kept_tells_no_progress() -> None:
+    """The newest of each task is kept until it is shown, so it has to be small."""
+    assert progress(task="Generate" * 100) is not None
+    assert progress(task="Generate" * 1000) is None
 
 
 @pytest.mark.parametrize("tasktoken", [None, "", [], {}, True])
@@ -197,7 +215,7 @@ def test_no_message_surprises(received: str) -> None:
     news: Any = decode_news(received)
     if news is not None:
         assert news.tasktoken.encode()
-        assert news.ended == (news.progress is None)
-        assert news.progress is None or is_sound(news.progress)
+        progress = news.progress()
+        assert progress is None or (is_sound(progress) and not news.ended)
     complaint = decode_complaint(received)
     assert complaint is None or (len(complaint.splitlines()) <= 1 and len(complaint.encode()) <= 1200)

@@ -61,8 +61,8 @@ async def test_a_task_is_followed_to_its_end(wiro: WiroServer, client: WiroClien
         await registered(wiro, 1)
         wiro.finish(task.taskid)
         await eventually(lambda: bool(ear.ended))
-        progress = [news.progress for news in ear.heard if news.progress]
-        assert [(each.percentage, each.step, each.steps) for each in progress] == [
+        told = [progress for news in ear.heard if (progress := news.progress())]
+        assert [(each.percentage, each.step, each.steps) for each in told] == [
             (10 * step, step, 10) for step in range(1, 11)
         ]
         assert ear.heard[-1] == TaskNews(tasktoken=task.tasktoken, ended=True)
