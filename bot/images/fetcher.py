@@ -17,7 +17,7 @@ from bot.images.measure import Measured, measure
 from bot.images.reduce import Encoded, reduce
 
 _MIB: Final = 1024 * 1024
-_MEASURED_AT_ONCE_BYTES: Final = _MIB  # takes about a millisecond; more goes to a thread
+_MEASURED_AT_ONCE_BYTES: Final = 2 * _MIB  # takes about a millisecond; more goes to a thread
 _TIMEOUTS: Final = Timeouts()
 _EXTENSIONS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
 
