@@ -1,6 +1,7 @@
 """`/quota top`, `export` and `log`: what was used, by whom, and where changes are posted."""
 
 import asyncio
+from collections.abc import Sequence
 from io import BytesIO
 
 import discord
@@ -9,10 +10,9 @@ from discord.ext import commands
 
 from bot.allowance import Period
 from bot.present.answers import defer, fill
-from bot.present.chart import draw_chart
 from bot.present.csv_file import CsvFile, CsvWriter
 from bot.present.quota_export import LEDGER_HEADINGS, export_note, file_name, ledger_row
-from bot.present.quota_top import CHART_NAME, chart_bars, chart_title, top
+from bot.present.quota_top import CHART_NAME, Bar, chart_bars, chart_title, top
 from bot.quotas.model import Actor
 from bot.quotas.service import QuotaService
 from cogs.guard import Interaction
@@ -46,7 +46,7 @@ class ReportCommands(QuotaPart):
         names, called = await look_up(interaction, [use.member_id for use in uses])
         files = []
         if uses:
-            chart = await asyncio.to_thread(draw_chart, chart_title(chosen), chart_bars(uses, called))
+            chart = await asyncio.to_thread(_draw, chart_title(chosen), chart_bars(uses, called))
             files = [discord.File(BytesIO(chart), CHART_NAME)]
         await fill(interaction, page=top(uses, chosen, names), files=files)
 
@@ -81,3 +81,10 @@ class ReportCommands(QuotaPart):
             if not await asyncio.to_thread(writer.add, [ledger_row(entry) for entry in entries]):
                 break
         return await asyncio.to_thread(writer.finish)
+
+
+def _draw(title: str, bars: Sequence[Bar]) -> bytes:
+    """Draw the chart, in a thread, where Pillow may take its time to be imported."""
+    from bot.present.chart import draw_chart  # noqa: PLC0415 - 4 MB that few servers ever need
+
+    return draw_chart(title, bars)

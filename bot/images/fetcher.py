@@ -12,9 +12,9 @@ import structlog
 
 from bot.images.budget import ByteBudget
 from bot.images.download import Downloader, Timeouts
+from bot.images.encoded import Encoded
 from bot.images.hosts import HostRule, PublicResolver
 from bot.images.measure import Measured, measure
-from bot.images.reduce import Encoded, reduce
 
 _MIB: Final = 1024 * 1024
 _MEASURED_AT_ONCE_BYTES: Final = 2 * _MIB  # takes about a millisecond; more goes to a thread
@@ -137,7 +137,7 @@ class PictureFetcher:
     async def _reduce(self, picture: Encoded, limit_bytes: int) -> Encoded:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        reduced = await loop.run_in_executor(self._reducer, reduce, picture, limit_bytes)
+        reduced = await loop.run_in_executor(self._reducer, _reduce, picture, limit_bytes)
         log.info(
             "picture.reduced",
             size_bytes=len(picture.content),
@@ -154,3 +154,10 @@ async def _measure(content: bytes) -> Measured:
     if len(content) > _MEASURED_AT_ONCE_BYTES:
         return await asyncio.to_thread(measure, content)
     return measure(content)
+
+
+def _reduce(picture: Encoded, limit_bytes: int) -> Encoded:
+    """Reduce a picture, in the thread for that, where Pillow may take its time to be imported."""
+    from bot.images.reduce import reduce  # noqa: PLC0415 - 4 MB that few servers ever need
+
+    return reduce(picture, limit_bytes)

@@ -1,7 +1,6 @@
 """Making a picture's file small enough, at the best quality that is."""
 
 from bisect import bisect
-from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from math import sqrt
@@ -10,21 +9,12 @@ from typing import Final
 from PIL import Image
 
 from bot.errors import PictureRefusedError
+from bot.images.encoded import Encoded
 
 # Above 95, Pillow's documentation says, files grow and pictures hardly improve.
 _QUALITIES: Final = range(40, 96)
 _SCALINGS_AT_MOST: Final = 8
 _SCALING_MARGIN: Final = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A picture as a file."""
-
-    format: str  # Pillow's name for it
-    width: int
-    height: int
-    content: bytes
 
 
 def reduce(picture: Encoded, limit_bytes: int) -> Encoded:

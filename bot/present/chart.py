@@ -5,12 +5,13 @@ The figures stand as text beside it, so the picture may leave out what its font 
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
+
+from bot.present.quota_top import Bar
 
 _WIDTH: Final = 1000  # pixels; a phone shows a third of them, so everything is large
 _MARGIN: Final = 40
@@ -30,14 +31,6 @@ _DIM: Final = "#b5bac1"
 _NO_CHARACTER: Final = "\U0010ffff"  # never assigned: every font draws its box for what it lacks
 _ORNAMENTS: Final = frozenset({"Mn", "Me", "Cf", "Cc", "So", "Sk"})  # Unicode's categories
 _LONGEST_NAME: Final = 32  # characters. Source: Discord's reference, nicknames
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One row: who, and how many credits."""
-
-    name: str | None  # None where it is not known
-    credits: int
 
 
 def draw_chart(title: str, bars: Sequence[Bar]) -> bytes:

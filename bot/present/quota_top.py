@@ -1,13 +1,13 @@
 """What `/quota top` shows: who used how much, as a chart and as text beside it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
 from discord import ui
 
 from bot.allowance import Period
-from bot.present.chart import Bar
 from bot.present.page import Colour, Page
 from bot.present.quota_words import LAST, Names
 from bot.present.text import count_of_credits
@@ -15,6 +15,14 @@ from bot.quotas.model import MemberUse
 
 CHART_NAME: Final = "top.png"
 _BARS: Final = 10  # a chart with more is too small for a phone; the text has the others, too
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row of the chart: who, and how many credits."""
+
+    name: str | None  # None where it is not known
+    credits: int
 
 
 def chart_title(period: Period) -> str:

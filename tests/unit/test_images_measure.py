@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.errors import PictureRefusedError
+from bot.images.encoded import Encoded
 from bot.images.measure import Measured, measure
-from bot.images.reduce import Encoded, reduce
+from bot.images.reduce import reduce
 
 WIDTH, HEIGHT = 48, 32
 

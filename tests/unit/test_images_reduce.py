@@ -7,8 +7,9 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, JpegImagePlugin, PngImagePlugin
 
 from bot.errors import PictureRefusedError
+from bot.images.encoded import Encoded
 from bot.images.measure import measure
-from bot.images.reduce import Encoded, reduce
+from bot.images.reduce import reduce
 
 TEN_MIB = 10 * 1024 * 1024
 

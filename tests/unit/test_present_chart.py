@@ -5,7 +5,8 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops
 
-from bot.present.chart import Bar, draw_chart
+from bot.present.chart import draw_chart
+from bot.present.quota_top import Bar
 
 
 def image(*bars: Bar) -> Image.Image:
