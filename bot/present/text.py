@@ -46,6 +46,8 @@ def tidy(text: str) -> str:
 
 def _without_piles(text: str) -> str:
     """Return a text whose letters have no more marks than they need."""
+    if text.isascii():  # has none
+        return text
     kept, marks = [], 0
     for character in text:
         category = unicodedata.category(character)
