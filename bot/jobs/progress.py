@@ -82,12 +82,12 @@ class Progress:
     def touch(self, job_ids: Iterable[int]) -> None:
         """What these jobs' messages show may no longer be true."""
         for job_id in job_ids:
-            lane = self._lane_of(job_id)
-            if lane is None:
+            job, lane = self._book.get(job_id), self._lane_of(job_id)
+            if job is None or lane is None:
                 continue
             if lane not in self._lanes:
                 self._lanes[lane] = {}
-                self._worker.put(lane)
+                self._worker.put(lane, delay=self._rest_seconds(job))
             self._lanes[lane][job_id] = None
 
     def stop(self) -> None:

@@ -308,7 +308,8 @@ class JobService:
         elif job.state is State.FINISHED or job.state in REFUNDED:
             self._line.leave(job.id)
             self._deliverer.post(job.id)
-        self._submitter.wake()
+        if len(self._line):  # else there is nothing to submit, whatever has changed
+            self._submitter.wake()
         self._progress.touch(self._stages.outdated_by(job))
 
     def _look_for(self, job_id: int) -> None:
