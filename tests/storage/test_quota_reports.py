@@ -166,7 +166,7 @@ async def _all_reports(reports: SqliteReports, now: datetime) -> dict[str, float
 
 @pytest.mark.usefixtures("large")
 async def test_reports_on_a_hundred_thousand_entries_are_quick(reports: SqliteReports, now: datetime) -> None:
-    """Each with a second of work at most, a third of what Discord gives an answer, in the best of three tries."""
+    """Each with a second of work at most, a third of what Discord gives, in the best of three tries."""
     tries = [await _all_reports(reports, now) for _ in range(3)]
     for report in tries[0]:
         assert min(seconds[report] for seconds in tries) < QUICK_SECONDS, tries
