@@ -136,8 +136,11 @@ async def test_old_messages_are_not_edited_through_the_channel_before_they_are_d
     assert ways.count("channel") == 1
 
 
-async def test_a_quick_job_is_not_edited_before_its_picture(quick_stage: Stage) -> None:
-    """What takes less than two and a half seconds costs two calls: the answer and the picture."""
+async def test_a_quick_job_is_not_edited_before_its_picture(
+    quick_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes less than the pause, a long one here, costs two calls: the answer and the picture."""
+    monkeypatch.setattr("bot.jobs.progress._PAUSE", timedelta(seconds=20))
     quick_stage.wiro.script.add(Rule(call="task", do=TaskScript(seconds=1.5)))
     done = await quick_stage.end_of(await quick_stage.sana())
     assert [edit.pictures for edit in done.edits] == [0, 1]
