@@ -20,7 +20,7 @@ from tests.browser.visitor import Visitor, entered
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 _PROMPT = "a lighthouse in a storm, oil painting"
 _DESK = {"width": 1280, "height": 800}
-_TALL = {"width": 1280, "height": 1160}
+_TALL = {"width": 1280, "height": 1200}
 _PHONE = {"width": 390, "height": 844}
 
 Enter = Callable[..., Coroutine[Any, Any, Visitor]]

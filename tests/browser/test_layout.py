@@ -9,6 +9,11 @@ from tests.browser.visitor import Visitor
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
+CUT_OFF = """() => [...document.querySelectorAll("main, main *")]
+    .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > screen.width + 1)
+    .filter((each) => getComputedStyle(each.parentElement).textOverflow !== "ellipsis")
+    .map((each) => each.outerHTML.slice(0, 200))"""
+"""What ends beyond the right edge of the screen, but for what ends in an ellipsis there."""
 
 
 async def brightness(page: Page) -> float:
@@ -19,11 +24,12 @@ async def brightness(page: Page) -> float:
 
 
 async def nothing_sticks_out(me: Visitor) -> None:
-    """Check that neither the page nor the list of messages scrolls sideways, and the page not at all."""
+    """Check that the page does not scroll, its list of messages not sideways, and nothing is cut off."""
     page = me.page.locator("html")
     for part in (page, me.page.get_by_role("log", include_hidden=True)):
         assert await part.evaluate("part => part.scrollWidth <= part.clientWidth")
     assert await page.evaluate("page => page.scrollHeight <= page.clientHeight")
+    assert await page.evaluate(CUT_OFF) == []
 
 
 @pytest.mark.parametrize(("wanted", "other"), [("dark", "light"), ("light", "dark")])
