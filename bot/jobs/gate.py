@@ -82,7 +82,7 @@ class Gate:
             self._probe = None
 
     def shut(self, trouble: Trouble, job_id: int, *, at_least_seconds: float = 0.0) -> float:
-        """A job did not get through; return the seconds until the next may try.
+        """A job did not get through; return the seconds until the next may try, once this one has left.
 
         Jobs that had entered together count as one failure.
         """
@@ -95,5 +95,5 @@ class Gate:
             self._failures += 1
             wait = backoff_seconds(self._failures, first=_FIRST_SECONDS[trouble], most=_MOST_SECONDS[trouble])
             self._opens_at = now + max(wait, min(at_least_seconds, _MOST_ASKED_SECONDS))
-        self.leave(job_id)
+            self._probe = job_id
         return max(0.0, self._opens_at - now)

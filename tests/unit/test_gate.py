@@ -66,10 +66,22 @@ async def test_an_account_in_trouble_is_told_at_once(trouble: Trouble, hold: Hol
         assert gate.hold is hold
 
 
+async def test_nobody_passes_before_a_job_that_failed_is_back_in_line() -> None:
+    """However soon the next try may be: else another would be the head of the line, and try instead."""
+    gate = Gate()
+    for _ in range(2):
+        gate.enter(1)
+        gate.shut(Trouble.SERVICE, 1)
+        assert gate.wait_seconds() is None
+        gate.leave(1)
+        assert gate.wait_seconds() is not None
+
+
 async def test_one_probe_at_a_time() -> None:
     """While a probe is under way nobody else passes; afterwards the next may."""
     gate = Gate()
     gate.shut(Trouble.SERVICE, 1)
+    gate.leave(1)
     gate.enter(2)
     assert gate.wait_seconds() is None
     gate.leave(2)
