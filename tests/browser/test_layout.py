@@ -11,9 +11,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PHONE: ViewportSize = {"width": 360, "height": 740}
 CUT_OFF = """() => [...document.querySelectorAll("main, main *")]
     .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > screen.width + 1)
-    .filter((each) => getComputedStyle(each.parentElement).textOverflow !== "ellipsis")
     .map((each) => each.outerHTML.slice(0, 200))"""
-"""What ends beyond the right edge of the screen, but for what ends in an ellipsis there."""
+"""What ends beyond the right edge of the screen."""
 
 
 async def brightness(page: Page) -> float:

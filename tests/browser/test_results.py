@@ -92,3 +92,21 @@ async def test_a_deleted_picture_is_gone_for_everybody(visit: Visit) -> None:
     await first.get_by_role("button", name="Delete").click()
     for each in (me, other):
         await expect(each.picture("a red fox")).to_have_count(0)
+
+
+async def test_pictures_behind_a_cover_come_by_direct_message(visit: Visit) -> None:
+    """Spoilers are shown one by one; ✉️ sends them, the page tells of the news, and they are covered there."""
+    me = await visit()
+    await me.type("/sana prompt: two birds width: 256 height: 256 samples: 2 spoiler: True")
+    covers = me.message("two birds").get_by_role("button", name="Spoiler: show the picture")
+    await expect(covers).to_have_count(2)
+    await covers.first.click()
+    await expect(covers).to_have_count(1)
+    await expect(me.message("two birds").get_by_role("button", name="two birds").first).to_be_focused()
+    await me.react(me.message("two birds"), "envelope")
+    inbox = me.page.get_by_role("button", name="Direct messages")
+    await expect(inbox.get_by_text("unread")).to_be_attached()
+    await inbox.click()
+    await expect(me.message("two birds")).to_have_count(1)
+    await expect(covers).to_have_count(2)
+    await expect(inbox.get_by_text("unread")).to_have_count(0)
