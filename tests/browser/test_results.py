@@ -70,6 +70,20 @@ async def test_details_are_for_one_pair_of_eyes(visit: Visit) -> None:
     await expect(details).to_have_count(0)
 
 
+async def test_a_link_to_the_family_leads_to_a_picture_of_this_page(visit: Visit) -> None:
+    """Details of a reroll link to what it came from: the message gets the focus, here and not at Discord."""
+    me = await visit()
+    first = await me.ask("a red fox")
+    await me.sees("a red fox")
+    await first.get_by_role("button", name="repeat, 1 reaction").click()
+    await me.message("For @member, from S-").get_by_role("button", name="Details").click()
+    address = me.page.url
+    await me.message("Only you can see this").get_by_role("link", name=re.compile(r"^S-\d+$")).click()
+    await expect(first).to_be_focused()
+    assert me.page.url == address
+    assert len(me.page.context.pages) == 1
+
+
 async def test_a_picture_opens_large_and_the_focus_comes_back(visit: Visit) -> None:
     """The picture opens in a dialog with its alt text; Escape closes it, and the focus is where it was."""
     me = await visit()

@@ -3,6 +3,7 @@
 import { makeComposer } from "./composer.js";
 import { el, fill, icon, iconButton, loadDrawings } from "./dom.js";
 import { Drawers } from "./drawers.js";
+import { keepLinksHere } from "./links.js";
 import { Live } from "./live.js";
 import { showMessages } from "./messages.js";
 import { showPanel } from "./panel.js";
@@ -49,6 +50,7 @@ drawers.add("sidebar", part("sidebar"), ROOM_FOR_SIDEBAR);
 drawers.add("panel", part("panel"), ROOM_FOR_PANEL);
 showBanner(part("banner"));
 keepTimesTrue();
+keepLinksHere(live);
 live.connect();
 
 function showHead(head) {

@@ -1,6 +1,7 @@
 /** A job in the panel: what it is, what became of it, and how long each state took. */
 
 import { el, icon } from "./dom.js";
+import { showMessage } from "./links.js";
 import { names, store } from "./state.js";
 import { duration, messageTime } from "./times.js";
 
@@ -43,7 +44,7 @@ export function jobNode(job) {
     job.detail && el("p", { class: "job-detail" }, icon("warning"), " ", job.detail),
     isShown(job) && el(
       "button",
-      { type: "button", class: "link-button job-go", onclick: () => goTo(job) },
+      { type: "button", class: "link-button job-go", onclick: () => showMessage(job.message_id) },
       "Show its message",
     ),
     task && taskNode(task));
@@ -98,10 +99,4 @@ function taskNode(task) {
 
 function isShown({ message_id: id, channel_id: channelId }) {
   return Boolean(id) && String(channelId) === store.state.channelId;
-}
-
-function goTo({ message_id: id }) {
-  const target = document.querySelector(`[data-id="${id}"]`);
-  target?.scrollIntoView({ block: "center" });
-  target?.focus();
 }
