@@ -36,6 +36,7 @@ OTHER_MODERATOR: Final = replace(MODERATOR, guild_id=ELSEWHERE, member_id=901)
 ENDS: Final = {
     "failed": (State.SUBMITTING, State.FAILED),
     "cancelled": (State.CANCELLED,),
+    "lost": (State.SUBMITTING, State.LOST),
     "late": (State.SUBMITTING, State.LOST, State.FINISHED, State.DELIVERED),
     "delivered": (State.SUBMITTING, State.RUNNING, State.FINISHED, State.DELIVERED),
 }
