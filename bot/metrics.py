@@ -4,12 +4,13 @@ Each is described in ``docs/metrics.md``. Labels have few values: no ids, no wor
 """
 
 import asyncio
-import math
+import functools
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Concatenate, Final, ParamSpec
 
+import structlog
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -25,6 +26,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot import __version__
+from bot.dollars import dollars
 from bot.errors import Refusal, WiroError
 from bot.jobs.model import ENDED, Job, State
 from bot.meter import Cause
@@ -43,6 +45,25 @@ _LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1
 _BETWEEN_LOOKS_SECONDS: Final = 0.25
 _CALLS: Final = ("Run", "Task/Detail", "Task/List", "Task/Cancel", "Task/Kill", "Task/InputOutputDelete")
 _OPEN: Final = tuple(state for state in State if state not in {State.DELIVERED, State.UNDELIVERABLE})
+
+_Told = ParamSpec("_Told")
+
+log = structlog.get_logger()
+
+
+def _only_logging(
+    count: Callable[Concatenate["Metrics", _Told], None],
+) -> Callable[Concatenate["Metrics", _Told], None]:
+    """Keep what goes wrong with counting from whoever tells of what happens."""
+
+    @functools.wraps(count)
+    def counted(metrics: "Metrics", /, *args: _Told.args, **kwargs: _Told.kwargs) -> None:
+        try:
+            count(metrics, *args, **kwargs)
+        except Exception:
+            log.exception("metrics.failed", told=count.__name__)
+
+    return counted
 
 
 class Metrics:
@@ -97,17 +118,19 @@ class Metrics:
         self._next_look: asyncio.TimerHandle | None = None
         self._begin_at_zero()
 
+    @_only_logging
     def accepted(self, job: Job) -> None:
         """Count a job and what it reserved."""
         self._accepted.inc()
         self._credits.labels("reserved").inc(job.credits)
 
+    @_only_logging
     def changed(self, before: Job, after: Job, *, settled: int) -> None:
         """Count what a transition means."""
         if after.state is before.state:
             return
         if after.state is State.FINISHED:
-            self._dollars.inc(_dollars(after.cost_usd))
+            self._dollars.inc(dollars(after.cost_usd) or 0.0)
         if after.state not in ENDED:
             return
         self._ended.labels(after.state).inc()
@@ -119,20 +142,24 @@ class Metrics:
                 self._credits.labels("refunded").inc(after.credits - settled)
             self._time(after)
 
+    @_only_logging
     def looked(self, cause: Cause) -> None:
         """Count a look at a task."""
         self._looks.labels(cause).inc()
 
+    @_only_logging
     def refused(self, error: Refusal) -> None:
         """Count a refusal."""
         self._refusals.labels(_kind(error)).inc()
 
+    @_only_logging
     def called_wiro(self, call: str, error: WiroError | None) -> None:
         """Count a request, and what became of it."""
         self._calls.labels(call).inc()
         if error is not None:
             self._call_errors.labels(call, _kind(error)).inc()
 
+    @_only_logging
     def discord_failed(self, kind: str) -> None:
         """Count a request that failed."""
         self._discord_errors.labels(kind).inc()
@@ -207,9 +234,3 @@ def _kind(error: Exception) -> str:
 def _seconds(began: datetime, ended: datetime) -> float:
     """Return what lies between, or nothing where the clock was set back."""
     return max(0.0, (ended - began).total_seconds())
-
-
-def _dollars(cost_usd: str | None) -> float:
-    """Return what Wiro said that it billed, where that is an amount of money."""
-    dollars = float(cost_usd or 0)
-    return dollars if math.isfinite(dollars) and dollars > 0 else 0.0

@@ -35,7 +35,7 @@ class BoundedServer:
         self._answer = answer
         self._http: web.Server | None = None
         self._server: asyncio.Server | None = None
-        self._connections: dict[_Connection, None] = {}  # the oldest comes first
+        self._connections: _Connections = {}
 
     async def start(self, host: str, port: int) -> int:
         """Begin to listen and return the port; 0 asks for a free one.
@@ -70,24 +70,33 @@ class BoundedServer:
 
     async def _serve(self, request: web.BaseRequest) -> web.Response:
         """Answer a request, and close its connection afterwards, so that its time bounds one request."""
+        connection = self._connections.get(request.protocol)
+        if connection is not None:  # it may have ended before anybody looked at the request
+            connection.is_served = True
         try:
             response = await self._answer(request)
         except Exception:
             # aiohttp's own log is off: see `bot.logs`
             log.exception("listener.failed", listener=self._name)
             raise
+        finally:
+            if connection is not None:
+                connection.is_served = False
         response.force_close()
         return response
 
 
 class _Connection(asyncio.BufferedProtocol):
-    """A connection that is ended when its time is over, or where there are too many and it is the oldest.
+    """A connection that is ended when its time is over, or when there are too many.
+
+    Then the oldest goes of those on which no request is served: it has sent no whole head, or has its answer.
 
     aiohttp itself waits for ever for the first request of a connection, and takes any number of them. It is
     given what comes in small pieces, for it keeps the one in which it found an error for a while.
     """
 
-    def __init__(self, inner: asyncio.Protocol, connections: dict["_Connection", None]) -> None:
+    def __init__(self, inner: asyncio.Protocol, connections: "_Connections") -> None:
+        self.is_served = False
         self._inner = inner
         self._connections = connections
         self._timer: asyncio.TimerHandle | None = None
@@ -98,15 +107,15 @@ class _Connection(asyncio.BufferedProtocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("the listener serves streams")
         if len(self._connections) >= _CONNECTIONS_AT_MOST:
-            next(iter(self._connections)).end()
-        self._connections[self] = None
+            min(self._connections.values(), key=lambda each: each.is_served).end()  # the oldest of equals
+        self._connections[self._inner] = self
         self._transport = transport
         self._timer = asyncio.get_running_loop().call_later(_CONNECTION_SECONDS, self.end)
         self._inner.connection_made(transport)
 
     def end(self) -> None:
         """End it at once, whatever it does."""
-        self._connections.pop(self, None)
+        self._connections.pop(self._inner, None)
         if self._transport is not None:
             self._transport.abort()
 
@@ -128,8 +137,12 @@ class _Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._connections.pop(self, None)
+        self._connections.pop(self._inner, None)
         self._inner.connection_lost(exc)
+
+
+_Connections = dict[asyncio.BaseProtocol, _Connection]
+"""By aiohttp's protocol for each; the oldest comes first."""
 
 
 def _to_request(

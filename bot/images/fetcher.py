@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol, Self
@@ -15,6 +15,7 @@ from bot.images.download import Downloader, Timeouts
 from bot.images.encoded import Encoded
 from bot.images.hosts import HostRule, PublicResolver
 from bot.images.measure import Measured, measure
+from bot.images.thread import DaemonThread
 
 _MIB: Final = 1024 * 1024
 _MEASURED_AT_ONCE_BYTES: Final = 2 * _MIB  # takes about a millisecond; more goes to a thread
@@ -51,10 +52,10 @@ class PictureFetcher:
     Args:
         downloader: gets the files.
         budget: the memory for the pictures under way.
-        reducer: a pool of one thread, so that one picture is decoded at a time.
+        reducer: makes one call at a time, so that one picture is decoded at a time.
     """
 
-    def __init__(self, downloader: Downloader, budget: ByteBudget, reducer: ThreadPoolExecutor) -> None:
+    def __init__(self, downloader: Downloader, budget: ByteBudget, reducer: Executor) -> None:
         self._downloader = downloader
         self._budget = budget
         self._reducer = reducer
@@ -84,7 +85,7 @@ class PictureFetcher:
         """
         rule = HostRule(allowed_hosts)
         resolver = PublicResolver(rule, aiohttp.DefaultResolver())
-        reducer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reduce")
+        reducer = DaemonThread("reduce")
         try:
             async with aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
@@ -94,7 +95,7 @@ class PictureFetcher:
                 downloader = Downloader(session, rule, max_bytes=max_bytes, timeouts=timeouts)
                 yield cls(downloader, ByteBudget(memory_bytes), reducer)
         finally:
-            reducer.shutdown(wait=False, cancel_futures=True)
+            reducer.shutdown(wait=False)
 
     def room(self, size_bytes: int) -> AbstractAsyncContextManager[None]:
         """Wait for that much memory, in the order of asking, and hold it."""

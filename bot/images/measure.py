@@ -14,7 +14,8 @@ from bot.errors import PictureRefusedError
 
 _SIDE_AT_MOST: Final = 8192
 _PIXELS_AT_MOST: Final = 4096 * 4096 * 11 // 10  # the tool's largest picture, and a little
-_PIECES_AT_MOST: Final = 65_536  # libpng writes 8 KiB a piece: eight times what the largest download needs
+_PIECES_IN_ANY: Final = 1024
+_BYTES_A_PIECE: Final = 1024  # beyond those; libpng writes 8 KiB a piece
 
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTHS_BY_COLOUR_TYPE: Final = {
@@ -32,6 +33,7 @@ _JPEG_MARKER_AFTER_DATA: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # Baseline, extended and progressive: those that browsers show.
 _JPEG_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
 _JPEG_SCAN: Final = 0xDA
+_SCANS_AT_MOST: Final = 100  # libjpeg writes ten; a decoder may go through the whole picture in each
 _JPEG_END: Final = 0xD9
 
 _WEBP_LOSSY_START: Final = b"\x9d\x01\x2a"
@@ -74,13 +76,18 @@ def _walk(content: bytes) -> Measured:
     raise PictureRefusedError("the file is no picture")
 
 
+def _pieces_at_most(content: bytes) -> int:
+    """Return how many pieces a file may be in: each takes time, and a small file is not given a thread."""
+    return _PIECES_IN_ANY + len(content) // _BYTES_A_PIECE
+
+
 def _walk_png(content: bytes) -> Measured:
     """Walk the chunks and check each one's CRC."""
     view = memoryview(content)
     at = len(_PNG_SIGNATURE)
     header: tuple[int, int] | None = None
     has_pixels = False
-    for _ in range(_PIECES_AT_MOST):
+    for _ in range(_pieces_at_most(content)):
         size, kind = struct.unpack_from(">I4s", content, at)
         (crc,) = struct.unpack_from(">I", content, at + 8 + size)
         if zlib.crc32(view[at + 4 : at + 8 + size]) != crc:
@@ -108,14 +115,14 @@ def _walk_jpeg(content: bytes) -> Measured:
     """Walk the segments, and across the coded data behind each scan's header to the next marker."""
     at = 2
     frame: tuple[int, int] | None = None
-    has_pixels = False
-    for _ in range(_PIECES_AT_MOST):
+    scans = 0
+    for _ in range(_pieces_at_most(content)):
         marker = _JPEG_MARKER.match(content, at)
         if marker is None:
             raise PictureRefusedError("the JPEG is damaged or cut off")
         kind = marker[1][0]
         at = marker.end()
-        if kind == _JPEG_END and frame and has_pixels:
+        if kind == _JPEG_END and frame and scans:
             return Measured("JPEG", *frame, at)
         (size,) = struct.unpack_from(">H", content, at)
         if kind in _JPEG_FRAMES:
@@ -125,7 +132,9 @@ def _walk_jpeg(content: bytes) -> Measured:
             frame = (width, height)
         at += size
         if kind == _JPEG_SCAN:
-            has_pixels = True
+            scans += 1
+            if scans > _SCANS_AT_MOST:
+                raise PictureRefusedError("the JPEG has too many scans")
             following = _JPEG_MARKER_AFTER_DATA.search(content, at)
             at = following.start() if following else at
     raise PictureRefusedError("the JPEG is in too many pieces")
@@ -140,7 +149,7 @@ def _walk_webp(content: bytes) -> Measured:
     at = 12
     canvas: tuple[int, int] | None = None
     frame: tuple[int, int] | None = None
-    for _ in range(_PIECES_AT_MOST):
+    for _ in range(_pieces_at_most(content)):
         if at >= end:
             break
         kind, size = struct.unpack_from("<4sI", content, at)
@@ -153,6 +162,8 @@ def _walk_webp(content: bytes) -> Measured:
                 raise PictureRefusedError("the WebP has two pictures")
             frame = (_read_webp_lossy if kind == b"VP8 " else _read_webp_lossless)(content, at + 8)
         at += 8 + size + size % 2
+    else:
+        raise PictureRefusedError("the WebP is in too many pieces")
     if frame is None or canvas not in {None, frame}:
         raise PictureRefusedError("the WebP is animated, or holds no whole picture")
     return Measured("WEBP", *frame, end)

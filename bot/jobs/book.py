@@ -123,11 +123,11 @@ class Book:
             if before is None or after is None:
                 return None
             await self._store.save(before, after, self._clock.now(), settle=settle)
-            self._meter.changed(before, after, settled=settle)
             self._forget(before)
             if after.is_open:
                 self._remember(after)
             self._on_change(after)
+            self._meter.changed(before, after, settled=settle)
             return after
 
     async def must_change(self, job_id: int, step: Change, *, settle: int = 0) -> Job | None:

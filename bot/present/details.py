@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from discord import ui
 
+from bot.dollars import dollars
 from bot.jobs.model import REFUNDED, Job, State
 from bot.jobs.ports import Family
 from bot.parameters import SanaParameters
@@ -114,10 +115,9 @@ def _cost(job: Job, charged: int | None, *, is_moderator: bool) -> str:
         cost = f"{count_of_credits(job.credits)}, charged only if a picture comes"
     else:
         cost = f"{count_of_credits(charged)}{_came(job, charged)}"
-    dollars = ""
-    if is_moderator and job.cost_usd is not None:
-        dollars = f"; the owner paid {cut(f'${float(job.cost_usd):.6f}', _MAX_DOLLARS)}"
-    return f"**Cost:** {cost}{dollars}"
+    paid = dollars(job.cost_usd) if is_moderator else None
+    billed = "" if paid is None else f"; the owner paid {cut(f'${paid:.6f}', _MAX_DOLLARS)}"
+    return f"**Cost:** {cost}{billed}"
 
 
 def _came(job: Job, charged: int) -> str:

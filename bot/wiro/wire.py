@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Final
 
+from bot.dollars import dollars
 from bot.errors import UnreadableAnswerError
 from bot.wiro.envelope import hide
 from bot.wiro.reading import JsonObject, count, json_object, label, number, objects, parse, text, texts
@@ -184,11 +185,17 @@ def _decode_task(item: JsonObject, hidden: Collection[str]) -> Task:
         pexit=_decode_pexit(item.get("pexit")),
         parameters=parameters,
         outputs=_decode_outputs(item.get("outputs")),
-        cost_usd=label(item.get("totalcost")) if number(item.get("totalcost")) is not None else None,
+        cost_usd=_decode_cost(item.get("totalcost")),
         elapsed_seconds=_decode_seconds(item.get("elapsedseconds")),
         created_at=_decode_time(item.get("createtime")),
         error=_tail(item.get("debugerror"), hidden) or _tail(item.get("debugoutput"), hidden),
     )
+
+
+def _decode_cost(value: object) -> str | None:
+    """Return what a task cost, where what is kept of it is an amount of money."""
+    cost = label(value)
+    return cost if dollars(cost) is not None else None
 
 
 def _decode_seconds(value: object) -> float | None:

@@ -13,7 +13,10 @@ from tests.support.log import Log
 from tests.support.stage import eventually
 
 PLACES = 8
-STARTS = [b"", b"POST /wiro/callback/", head(KNOWN)[:-2], head(UNKNOWN, b"Content-Length: 50")]
+AWAITED = head(UNKNOWN, b"Content-Length: 50")
+ANSWERED = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n"
+NOT_SERVED = [b"", b"POST /wiro/callback/", head(KNOWN)[:-2], ANSWERED]
+STARTS = [*NOT_SERVED, AWAITED]
 
 
 @pytest.fixture
@@ -105,11 +108,34 @@ async def test_a_rest_that_never_comes_is_not_waited_for_long(stage: Stage) -> N
 @pytest.mark.usefixtures("few_places")
 async def test_where_all_places_are_taken_the_oldest_is_given_away(stage: Stage) -> None:
     """Clients that hold their places are no hindrance, and no more are held than there are places."""
-    async with open_connections(stage.port, STARTS * PLACES) as callers:
+    async with open_connections(stage.port, NOT_SERVED * PLACES) as callers:
         assert await stage.post(KNOWN) == 200
         await asyncio.gather(*(caller.wait_until_ended() for caller in callers[: -PLACES + 1]))
         assert not any(caller.ended.is_set() for caller in callers[-PLACES + 1 :])
     assert await stage.post(KNOWN) == 200
+
+
+@pytest.mark.usefixtures("few_places")
+async def test_requests_that_are_served_give_their_places_away_as_well(stage: Stage) -> None:
+    """Where a body is waited for in every place, a callback is heard all the same."""
+    async with open_connections(stage.port, [AWAITED] * 3 * PLACES) as callers:
+        assert await stage.post(KNOWN) == 200
+        await eventually(lambda: sum(not caller.ended.is_set() for caller in callers) < PLACES)
+
+
+@pytest.mark.usefixtures("few_places")
+@pytest.mark.parametrize("start", NOT_SERVED)
+async def test_a_callback_whose_body_still_comes_keeps_its_place(stage: Stage, start: bytes) -> None:
+    """Whoever takes places with less than a callback gives them away first, however many come after it."""
+    transport, caller = await dial(stage.port)
+    transport.write(head(KNOWN, b"Expect: 100-continue", b"Content-Length: 2"))
+    await eventually(lambda: b"100 Continue" in caller.received)
+    async with open_connections(stage.port, [start] * 3 * PLACES) as callers:
+        await asyncio.gather(*(caller.wait_until_ended() for caller in callers[: 2 * PLACES]))
+        transport.write(b"{}")
+        await caller.wait_until_ended()
+    assert [answer.status for answer in answers(bytes(caller.received))] == [200]
+    assert stage.jobs.heard == [(KNOWN, b"{}")]
 
 
 @pytest.mark.usefixtures("few_places")

@@ -13,6 +13,7 @@ from bot.errors import AllowanceExceededError, StaleJobError, StorageError
 from bot.jobs.book import Book, moving
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Request, Standing
+from bot.meter import Unmetered
 from storage.connection import Transaction
 from storage.database import Database
 from storage.jobs import JOBS_PAGE, SqliteJobStore
@@ -129,6 +130,24 @@ async def test_nobody_waits_for_a_stale_job_to_pass(
         with pytest.raises(StaleJobError):
             await book.must_change(job.id, moving(State.QUEUED, State.CANCELLED, closed_at=now))
     assert book.get(job.id) == job
+
+
+async def test_whoever_counts_a_change_finds_it_made(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
+    """The meter comes last: by then the store, the memory and whoever waits for news have the change."""
+    job, _ = await store.accept(ask(), now)
+    told: list[Job] = []
+
+    class Looks(Unmetered):
+        def changed(self, before: Job, after: Job, *, settled: int) -> None:
+            assert (book.get(job.id), told[-1]) == (after, after)
+            assert (before, settled) == (job, 0)
+            counted.append(after)
+
+    counted: list[Job] = []
+    book = Book(store, Clock(), told.append, Looks())
+    book.add([job])
+    changed = await book.change(job.id, moving(State.QUEUED, State.SUBMITTING, submitted_at=now))
+    assert counted == [changed]
 
 
 async def test_unknown_job_is_stale(store: SqliteJobStore, ask: Ask, now: datetime) -> None:

@@ -1,5 +1,6 @@
 import struct
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 
@@ -197,6 +198,14 @@ def test_a_jpeg_that_makes_no_sense_is_refused(content: bytes) -> None:
         measure(content)
 
 
+def test_a_jpeg_of_many_scans_is_refused() -> None:
+    """Each scan may touch every pixel anew: so many are no picture, but work for minutes."""
+    scan = b"\xff\xda\0\x02"
+    assert measure(b"\xff\xd8" + FRAME + scan * 99 + SCAN).width == WIDTH
+    with pytest.raises(PictureRefusedError, match="scans"):
+        measure(b"\xff\xd8" + FRAME + scan * 100 + SCAN)
+
+
 def test_a_jpeg_of_fill_bytes_takes_no_time() -> None:
     """Millions of fill bytes are passed in one go, not tried from each of them anew."""
     with pytest.raises(PictureRefusedError):
@@ -249,6 +258,28 @@ def test_a_webp_that_makes_no_sense_is_refused(content: bytes) -> None:
     assert measure(riff(canvas(WIDTH, HEIGHT), LOSSY)).width == WIDTH
     with pytest.raises(PictureRefusedError):
         measure(content)
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        lambda count: png(header(10, 10), *[chunk(b"teXt")] * count, PIXELS, END),
+        lambda count: b"\xff\xd8" + b"\xff\xe0\0\x02" * count + FRAME + SCAN,
+        lambda count: riff(*[(b"odd ", b"")] * count, LOSSY),
+    ],
+    ids=["png", "jpeg", "webp"],
+)
+def test_a_small_file_of_many_pieces_is_refused(many: Callable[[int], bytes]) -> None:
+    """A small file is looked through on the event loop: it may not take as long as the largest."""
+    assert measure(many(1000)).width in {10, WIDTH}
+    with pytest.raises(PictureRefusedError, match="pieces"):
+        measure(many(4000))
+
+
+def test_a_large_png_of_small_pieces_is_accepted() -> None:
+    """Pieces of a kilobyte, an eighth of what libpng writes, are no reason to refuse a picture."""
+    pieces = [chunk(b"IDAT", bytes(1012))] * 8192
+    assert measure(png(header(10, 10), *pieces, END)).width == 10
 
 
 def test_an_animation_is_refused() -> None:

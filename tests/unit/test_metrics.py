@@ -14,6 +14,7 @@ from bot.errors import BalanceError, BlockedError, NoAnswerError, Refusal
 from bot.jobs.model import ENDED, Job, State
 from bot.meter import Cause
 from bot.metrics import Metrics
+from tests.support.log import read_along
 from tests.support.scrape import Scrape
 
 ROOT = Path(__file__).parents[2]
@@ -180,7 +181,8 @@ def test_a_clock_that_is_set_back_makes_no_time_negative() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cost", "counted"), [("0.25", 0.25), ("0", 0), ("-1", 0), ("1e999", 0), ("nan", 0), (None, 0)]
+    ("cost", "counted"),
+    [("0.25", 0.25), ("0", 0), ("-1", 0), ("1e999", 0), ("nan", 0), (" ", 0), ("1e", 0), (None, 0)],
 )
 def test_dollars_are_counted_where_they_are_some(cost: str | None, counted: float) -> None:
     """Whatever Wiro writes as a cost: once, when the task is known to have succeeded, and never downwards."""
@@ -190,6 +192,19 @@ def test_dollars_are_counted_where_they_are_some(cost: str | None, counted: floa
     assert read(metrics).value("sana_wiro_cost_dollars_total") == counted
     metrics.changed(until_finished[-1], delivered, settled=3)
     assert read(metrics).value("sana_wiro_cost_dollars_total") == counted
+
+
+def test_what_cannot_be_counted_is_only_logged() -> None:
+    """A counter that refuses a number does not reach whoever told of it, and others count on."""
+    metrics = Metrics()
+    *until_finished, delivered = life()
+    with read_along() as log:
+        live(metrics, *until_finished, settled=0)
+        metrics.changed(until_finished[-1], delivered, settled=-1)
+    [line] = log.of("metrics.failed")
+    assert line["told"] == "changed"
+    metrics.looked(Cause.POLL)
+    assert read(metrics).by_label("sana_tracker_looks_total")["poll"] == 1
 
 
 @pytest.mark.parametrize("state", sorted(ENDED - {State.DELIVERED}))

@@ -105,6 +105,12 @@ def test_only_moderators_read_dollars() -> None:
     assert shown(make_job(cost_usd="1e300"), is_moderator=True)
 
 
+@pytest.mark.parametrize("cost_usd", [" ", "1e", "nan", "-1"])
+def test_a_cost_that_is_no_amount_is_not_shown(cost_usd: str) -> None:
+    """Whatever the database holds as a cost, Details opens."""
+    assert "$" not in "".join(shown(make_job(cost_usd=cost_usd), is_moderator=True))
+
+
 @pytest.mark.parametrize(
     ("changes", "cost"),
     [

@@ -156,6 +156,14 @@ def test_what_merely_informs_may_be_strange(nothing: object) -> None:
     assert task.outputs == (Output("", "https://cdn1.wiro.ai/x/0.png", "", None),)
 
 
+@pytest.mark.parametrize("cost", [" " * 250 + "1.5", "1" + "0" * 198 + "e1", "-1", -0.5])
+def test_a_cost_that_cannot_be_kept_whole_is_none(cost: object) -> None:
+    """Whatever is kept of a cost is an amount of money, also where it was cut."""
+    task = decode(totalcost=cost)
+    assert task.verdict is Verdict.SUCCEEDED
+    assert task.cost_usd is None
+
+
 @pytest.mark.parametrize("createtime", ["0", 0, "-5", "99999999999999999", 1e300])
 def test_times_beyond_the_calendar_are_none(createtime: object) -> None:
     """Zero stands for never, and what is no date does not stop the task."""
