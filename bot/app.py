@@ -111,10 +111,11 @@ class App:
         point_at(settings.discord_api_base, settings.discord_gateway_url)
         metrics = _metrics(settings)
         meter = metrics or UNMETERED
+        failed = None if metrics is None else metrics.discord_failed
         async with contextlib.AsyncExitStack() as stack:
             database = await stack.enter_async_context(Database.open(settings.database_url))
             tree = guarded_tree(settings.discord_guild_ids, meter)
-            client = await stack.enter_async_context(SanaClient(tree, meter.discord_failed))
+            client = await stack.enter_async_context(SanaClient(tree, failed))
             messenger = DiscordMessenger(client, SystemClock())
             mail = await stack.enter_async_context(DiscordMail.open(client))
             wiro = await stack.enter_async_context(_wiro(settings, meter))
