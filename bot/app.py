@@ -23,6 +23,7 @@ from bot.jobs.removal import Remover
 from bot.jobs.results import Results
 from bot.jobs.rules import JobRules
 from bot.jobs.service import JobService
+from bot.memory import keep_freed_memory
 from bot.meter import UNMETERED, Meter
 from bot.present.mail import DiscordMail
 from bot.present.messenger import DiscordMessenger
@@ -111,10 +112,11 @@ class App:
         point_at(settings.discord_api_base, settings.discord_gateway_url)
         metrics = _metrics(settings)
         meter = metrics or UNMETERED
+        failed = None if metrics is None else metrics.discord_failed
         async with contextlib.AsyncExitStack() as stack:
             database = await stack.enter_async_context(Database.open(settings.database_url))
             tree = guarded_tree(settings.discord_guild_ids, meter)
-            client = await stack.enter_async_context(SanaClient(tree, meter.discord_failed))
+            client = await stack.enter_async_context(SanaClient(tree, failed))
             messenger = DiscordMessenger(client, SystemClock())
             mail = await stack.enter_async_context(DiscordMail.open(client))
             wiro = await stack.enter_async_context(_wiro(settings, meter))
@@ -276,6 +278,7 @@ async def run_until_signalled(settings: Settings) -> None:
     Raises:
         BaseException: as `App.run`.
     """
+    keep_freed_memory()
     app = App(settings)
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

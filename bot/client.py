@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import aiohttp
 import discord
@@ -29,17 +29,25 @@ def point_at(api_base: str, gateway_url: str) -> None:
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
 
 
+class _Tracing(TypedDict, total=False):
+    """How discord.py is told what to tell; it takes no None."""
+
+    http_trace: aiohttp.TraceConfig
+
+
 class SanaClient(commands.AutoShardedBot):
     """A bot that needs to see servers and reactions, and nothing that is written.
 
     Args:
         tree_class: of its command tree.
         failed: is told of each request to Discord that failed, those that discord.py repeats included:
-            ``http_429``, or ``no_answer``.
+            ``http_429``, or ``no_answer``; None where nobody wants to know, for listening costs time.
     """
 
     def __init__(
-        self, tree_class: type[discord.app_commands.CommandTree[Any]], failed: Callable[[str], None]
+        self,
+        tree_class: type[discord.app_commands.CommandTree[Any]],
+        failed: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -50,7 +58,7 @@ class SanaClient(commands.AutoShardedBot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
-            http_trace=_tracing(failed),
+            **(_Tracing() if failed is None else _Tracing(http_trace=_tracing(failed))),
         )
         self._ready_shards: set[int] = set()
         self._down_shards: set[int] = set()

@@ -40,10 +40,6 @@ class Meter(Protocol):
         """A request to Wiro, such as ``Task/Detail``, was answered, or failed; each repetition counts."""
         ...
 
-    def discord_failed(self, kind: str) -> None:
-        """A request to Discord was refused (``http_429``) or had no answer; each repetition counts."""
-        ...
-
 
 class Unmetered:
     """Counts nothing."""
@@ -61,9 +57,6 @@ class Unmetered:
         """See `accepted`."""
 
     def called_wiro(self, call: str, error: WiroError | None) -> None:
-        """See `accepted`."""
-
-    def discord_failed(self, kind: str) -> None:
         """See `accepted`."""
 
 
