@@ -14,13 +14,14 @@ from aiohttp import web
 
 from sandbox.bot_process import BotProcess
 from sandbox.discord import DiscordServer
+from sandbox.guard import Guard
 from sandbox.page.behind import Behind
 from sandbox.page.bot import Bot, BotRefusedError
 from sandbox.page.files import Files
 from sandbox.page.forward import Forward
-from sandbox.page.guard import Guard, add_headers
 from sandbox.page.jobs import Jobs
 from sandbox.page.live import Live
+from sandbox.page.middleware import add_headers
 from sandbox.page.outgoing import veil
 from sandbox.page.switches import Switches
 from sandbox.shown import Json
