@@ -1,5 +1,7 @@
 """Messages that are hard to show: each is shown as far as it can be, and takes no other with it."""
 
+import time
+
 import pytest
 from playwright.async_api import BrowserContext, expect
 
@@ -29,6 +31,14 @@ async def test_a_time_beyond_all_dates_is_shown_as_it_was_written(
     await expect(me.message("see you <t:9999999999999:R> there")).to_be_visible()
     await expect(me.message("see you <t:-9999999999999:R> there")).to_be_visible()
     await expect(me.message("and in 27").locator(".markdown time")).to_be_visible()
+
+
+async def test_a_relative_time_is_rounded_to_the_nearest(site: Site, visit: Visit, channel: int) -> None:
+    """A minute less than two days is "in 2 days", as Discord says it, and not "in 1 day"."""
+    moment = int(time.time()) + 2 * 86_400 - 60
+    await site.stage.member("booster").write(f"free again <t:{moment}:R>", channel=channel)
+    me = await visit()
+    await expect(me.message("free again in 2 days")).to_be_visible()
 
 
 async def test_a_message_that_cannot_be_drawn_takes_no_other_with_it(
