@@ -92,7 +92,7 @@ def test_only_what_is_meant_to_can_reach_the_bot() -> None:
 
 
 def test_metrics_are_kept_from_caddy() -> None:
-    """They are bound to a name that only their own network knows, and Caddy, open to the world, is not in it."""
+    """They are bound to a name that only their own network knows, and Caddy is not in that network."""
     bot, caddy = services()["bot"], services()["caddy"]
     networks = mapping(bot["networks"])
     assert set(networks) == set(mapping(compose()["networks"])) == {"callbacks", "metrics"}
@@ -135,7 +135,7 @@ def caddy_blocks() -> dict[str, list[str]]:
 
 
 def test_caddy_writes_no_address_down() -> None:
-    """The address of a callback holds its job's token: the lines in which Caddy tells of errors are without."""
+    """The address of a callback holds its job's token: the lines that Caddy logs are without it."""
     log = caddy_blocks()["global > log default > format filter > fields"]
     assert {"request>uri delete", "request>headers delete"} <= set(log)
 
