@@ -73,7 +73,6 @@ async def show(options: DemoOptions, say: Say = print) -> int:
     """Run the demo and return its exit code: 0 once the picture is saved or, served, once it was ended."""
     options.output.mkdir(parents=True, exist_ok=True)
     log_path = options.output / "bot.log"
-    log_path.unlink(missing_ok=True)
     began = time.monotonic()
 
     def tell(line: str) -> None:
@@ -85,6 +84,7 @@ async def show(options: DemoOptions, say: Say = print) -> int:
         except OSError as error:
             say(f"The demo cannot start: {error.strerror}")
             return 1
+        log_path.unlink(missing_ok=True)
         if stage.page is None:
             return await _tell_story(stage, options, tell, say)
         await _serve(stage, stage.page, options, tell, say)

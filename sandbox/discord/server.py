@@ -10,6 +10,7 @@ from aiohttp import web
 from sandbox.discord.blobs import Blobs
 from sandbox.discord.changes import Changes
 from sandbox.discord.commands import Commands
+from sandbox.discord.control import PREFIX as CONTROL
 from sandbox.discord.control import PeopleRoutes, refusals
 from sandbox.discord.control_messages import MessageRoutes
 from sandbox.discord.control_world import WorldRoutes
@@ -29,6 +30,7 @@ from sandbox.discord.routes_guilds import GuildRoutes
 from sandbox.discord.routes_tokens import TokenRoutes
 from sandbox.discord.sessions import Sessions
 from sandbox.discord.world import World, default_world
+from sandbox.guard import Guard
 
 _MAX_REQUEST_BYTES = 256 * 1024 * 1024
 _BACKLOG = 1024
@@ -108,10 +110,13 @@ class DiscordServer:
     async def start(self) -> None:
         """Listen; raise OSError if the port is taken."""
         listening = socket.create_server((self.config.host, self.config.port), backlog=_BACKLOG)
-        self.origin = f"http://{self.config.host}:{listening.getsockname()[1]}"
+        port = listening.getsockname()[1]
+        self.origin = f"http://{self.config.host}:{port}"
         self._gateway.address = self.gateway_url
         self.messages.cdn_base = self.cdn_base
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1)
+        self._runner = web.AppRunner(
+            self._application(Guard(port, CONTROL)), access_log=None, shutdown_timeout=1
+        )
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
 
@@ -124,9 +129,11 @@ class DiscordServer:
             await self._runner.cleanup()
             self._runner = None
 
-    def _application(self) -> web.Application:
+    def _application(self, guard: Guard) -> web.Application:
         rest = Rest(self.config.token, self.limits, self.faults, self.requests)
-        app = web.Application(middlewares=[rest.middleware, refusals], client_max_size=_MAX_REQUEST_BYTES)
+        app = web.Application(
+            middlewares=[rest.middleware, guard.middleware, refusals], client_max_size=_MAX_REQUEST_BYTES
+        )
         world, messages = self.world, self.messages
         app.add_routes(
             [

@@ -26,6 +26,7 @@ twice.
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Callable, Iterable
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -36,12 +37,15 @@ from sandbox.page.behind import Behind
 from sandbox.page.window import Window
 from sandbox.shown import Json
 
-MAX_CONNECTIONS = 32
-_MAX_WAITING_EVENTS = 256
+MAX_CONNECTIONS = 16
+_MAX_WAITING_BYTES = 4 * 1024 * 1024  # for one connection
 _MAX_MESSAGE_BYTES = 4096
 _HEARTBEAT_SECONDS = 20.0
 _CLOSE_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
+_PAUSE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class Live:
@@ -54,26 +58,43 @@ class Live:
         self._viewers: set[_Viewer] = set()
 
     async def run(self) -> None:
-        """Look at everything ten times a second: a file and a process tell nobody that they have changed."""
+        """Look at everything ten times a second: a file and a process tell nobody that they have changed.
+
+        Where something cannot be told, that is logged, and whoever watches is cut off instead of being shown
+        what is no longer true: their pages connect again, and are told everything anew.
+        """
         while True:
-            news = await self._behind.news()
-            for viewer in tuple(self._viewers):
-                viewer.send(news)
-                viewer.send(viewer.window.news())
+            try:
+                await self._tell()
+            except Exception:  # noqa: BLE001 - logged: no mistake may end this task unseen
+                _log.exception("The page could not tell what is new.")
+                for viewer in self._viewers:
+                    viewer.cut_off()
+                await asyncio.sleep(_PAUSE_SECONDS)
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """GET /live: one connection, until it ends."""
         if len(self._viewers) >= MAX_CONNECTIONS:
             return web.json_response({"message": "Too many pages are open."}, status=503)
-        viewer = _Viewer(request, Window(self._discord), self._veil)
-        viewer.send(self._behind.everything())
+        viewer = _Viewer(request, Window(self._discord), self._written)
+        viewer.send(map(self._written, self._behind.everything()))
         self._viewers.add(viewer)
         try:
             await viewer.serve()
         finally:
             self._viewers.discard(viewer)
         return viewer.websocket
+
+    async def _tell(self) -> None:
+        news = [self._written(event) for event in await self._behind.news()]
+        for viewer in tuple(self._viewers):
+            viewer.send(news)
+            viewer.send(map(self._written, viewer.window.news()))
+
+    def _written(self, event: Json) -> bytes:
+        """Return an event as it is sent; what is no text, a half of a pair, becomes a question mark."""
+        return self._veil(encode(event)).encode(errors="replace")
 
     async def close(self) -> None:
         """Close every connection."""
@@ -84,23 +105,29 @@ class Live:
 class _Viewer:
     """One connection: what it looks at, and what is still to be sent to it."""
 
-    def __init__(self, request: web.Request, window: Window, veil: Callable[[str], str]) -> None:
+    def __init__(self, request: web.Request, window: Window, written: Callable[[Json], bytes]) -> None:
         self.window = window
         self.websocket = web.WebSocketResponse(
             timeout=_CLOSE_SECONDS, heartbeat=_HEARTBEAT_SECONDS, max_msg_size=_MAX_MESSAGE_BYTES
         )
         self._request = request
-        self._veil = veil
-        self._waiting: asyncio.Queue[Json] = asyncio.Queue(_MAX_WAITING_EVENTS)
+        self._written = written
+        self._waiting: asyncio.Queue[bytes] = asyncio.Queue()
+        self._waiting_bytes = 0
 
-    def send(self, events: Iterable[Json]) -> None:
+    def send(self, events: Iterable[bytes]) -> None:
         """Send events when it is their turn; a client that reads too slowly is cut off."""
-        try:
-            for event in events:
-                self._waiting.put_nowait(event)
-        except asyncio.QueueFull:
-            if self._request.transport is not None:
-                self._request.transport.abort()
+        for event in events:
+            self._waiting_bytes += len(event)
+            if self._waiting_bytes > _MAX_WAITING_BYTES:
+                self.cut_off()
+                return
+            self._waiting.put_nowait(event)
+
+    def cut_off(self) -> None:
+        """End the connection at once."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
 
     async def serve(self) -> None:
         """Do what the client says until it goes."""
@@ -112,7 +139,8 @@ class _Viewer:
                 if wanted is None:
                     await self.websocket.close(code=WSCloseCode.POLICY_VIOLATION)
                     return
-                self.send(self.window.look(wanted.get("user_id"), wanted.get("channel_id")))
+                looked = self.window.look(wanted.get("user_id"), wanted.get("channel_id"))
+                self.send(map(self._written, looked))
         finally:
             writer.cancel()
             await asyncio.wait([writer])
@@ -121,7 +149,8 @@ class _Viewer:
         with contextlib.suppress(ConnectionError):
             while True:
                 event = await self._waiting.get()
-                await self.websocket.send_str(self._veil(encode(event)))
+                await self.websocket.send_frame(event, WSMsgType.TEXT)
+                self._waiting_bytes -= len(event)
 
 
 def _read(text: str) -> Json | None:

@@ -14,13 +14,14 @@ from aiohttp import web
 
 from sandbox.bot_process import BotProcess
 from sandbox.discord import DiscordServer
+from sandbox.guard import Guard
 from sandbox.page.behind import Behind
 from sandbox.page.bot import Bot, BotRefusedError
 from sandbox.page.files import Files
 from sandbox.page.forward import Forward
-from sandbox.page.guard import Guard, add_headers
 from sandbox.page.jobs import Jobs
 from sandbox.page.live import Live
+from sandbox.page.middleware import add_headers, with_whole_body
 from sandbox.page.outgoing import veil
 from sandbox.page.switches import Switches
 from sandbox.shown import Json
@@ -30,6 +31,7 @@ USUAL_PORT = 8765
 _STATIC = Path(__file__).parent / "static"
 _HOST = "127.0.0.1"
 _MAX_BODY_BYTES = 256 * 1024
+_LINGER_SECONDS = 1.0  # for the rest of a body that is not wanted
 _SHUTDOWN_SECONDS = 0.5  # for requests under way, some of which wait for news
 
 
@@ -79,7 +81,13 @@ class PageServer:
                 aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
             )
             app = self._application(Guard(port), session)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+            runner = web.AppRunner(
+                app,
+                access_log=None,
+                auto_decompress=False,
+                lingering_time=_LINGER_SECONDS,
+                shutdown_timeout=_SHUTDOWN_SECONDS,
+            )
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             await web.SockSite(runner, listening).start()
@@ -95,7 +103,9 @@ class PageServer:
         await self._cleanup.aclose()
 
     def _application(self, guard: Guard, session: aiohttp.ClientSession) -> web.Application:
-        app = web.Application(middlewares=[guard.middleware], client_max_size=_MAX_BODY_BYTES)
+        app = web.Application(
+            middlewares=[guard.middleware, with_whole_body], client_max_size=_MAX_BODY_BYTES
+        )
         app.on_response_prepare.append(add_headers)
         origins = {"discord": self._discord.origin, "wiro": self._wiro.origin}
         forward = Forward(session, origins, self._veil)

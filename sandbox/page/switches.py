@@ -7,6 +7,7 @@ from sandbox.wiro import CallbackScript, CallFault, Rule, SocketScript, TaskScri
 
 SLOW_SECONDS = 30.0
 SWITCHES = ("slow", "failing", "refusing", "lose_callbacks", "no_balance", "no_socket")
+_BY_RULES = frozenset(SWITCHES) - {"no_balance"}
 _CALLS = (
     "Run",
     "Task/Detail",
@@ -40,8 +41,9 @@ class Switches:
 
     @property
     def state(self) -> dict[str, bool]:
-        """Which are on."""
-        return dict(self._on)
+        """Which are on. Those whose rules are gone, with all others that stood at Wiro, are not."""
+        stand = all(map(self._wiro.script.stands, self._rules))
+        return {name: on and (stand or name not in _BY_RULES) for name, on in self._on.items()}
 
     async def turn(self, wanted: Mapping[str, object]) -> None:
         """Turn some on or off; raise ValueError, and do nothing, for a name or a value that is none."""
@@ -49,9 +51,10 @@ class Switches:
             if name not in self._on or not isinstance(value, bool):
                 raise ValueError(f"A switch is true or false, and one of {', '.join(SWITCHES)}.")
         before = self.state
-        self._on |= {name: value is True for name, value in wanted.items()}
-        if self._on == before:
+        after = before | {name: value is True for name, value in wanted.items()}
+        if after == before:
             return
+        self._on = after
         for number in self._rules:
             self._wiro.script.remove(number)
         self._rules = [self._wiro.script.add(rule) for rule in self._wanted_rules()]

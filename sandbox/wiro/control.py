@@ -1,4 +1,4 @@
-"""Steering the server over HTTP. There is no authentication: whoever reaches the sandbox may steer it.
+"""Steering the server over HTTP: every program at this machine may, and no other page (see `sandbox.guard`).
 
 | request | what it does |
 | --- | --- |
@@ -30,6 +30,7 @@ from sandbox.wiro.script import Rule, Script
 from sandbox.wiro.sockets import Hub
 from sandbox.wiro.tasks import TaskStore
 
+PREFIX = "/sandbox"
 _MAX_LISTED = 1000
 
 
@@ -57,14 +58,14 @@ class Control:
         """Add the routes to an application."""
         app.add_routes(
             [
-                web.post("/sandbox/script", self._add_rule),
-                web.delete("/sandbox/script", self._clear_rules),
-                web.get("/sandbox/tasks", self._tasks),
-                web.get("/sandbox/requests", self._requests),
-                web.post("/sandbox/balance", self._set_balance),
-                web.post("/sandbox/speed", self._set_speed),
-                web.post("/sandbox/sockets/drop", self._drop_sockets),
-                web.post("/sandbox/tasks/{taskid}/finish", self._finish),
+                web.post(PREFIX + "/script", self._add_rule),
+                web.delete(PREFIX + "/script", self._clear_rules),
+                web.get(PREFIX + "/tasks", self._tasks),
+                web.get(PREFIX + "/requests", self._requests),
+                web.post(PREFIX + "/balance", self._set_balance),
+                web.post(PREFIX + "/speed", self._set_speed),
+                web.post(PREFIX + "/sockets/drop", self._drop_sockets),
+                web.post(PREFIX + "/tasks/{taskid}/finish", self._finish),
             ]
         )
 

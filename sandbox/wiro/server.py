@@ -9,11 +9,13 @@ from typing import Self
 import aiohttp
 from aiohttp import web
 
+from sandbox.guard import Guard
 from sandbox.wiro.account import Account
 from sandbox.wiro.body import MAX_BODY_BYTES
 from sandbox.wiro.callbacks import Callbacks
 from sandbox.wiro.calls import Calls
 from sandbox.wiro.config import WiroConfig
+from sandbox.wiro.control import PREFIX as CONTROL
 from sandbox.wiro.control import Control
 from sandbox.wiro.drawings import Drawings
 from sandbox.wiro.files import Files
@@ -110,10 +112,11 @@ class WiroServer:
             listener = stack.enter_context(
                 socket.create_server((self.config.host, self.config.port), backlog=_BACKLOG)
             )
-            self.host_and_port = f"{self.config.host}:{listener.getsockname()[1]}"
+            port = listener.getsockname()[1]
+            self.host_and_port = f"{self.config.host}:{port}"
             self.origin = f"http://{self.host_and_port}"
             session = await stack.enter_async_context(aiohttp.ClientSession())
-            app = self._make_app(session, stack)
+            app = self._make_app(Guard(port, CONTROL, field="error"), session, stack)
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
@@ -157,7 +160,9 @@ class WiroServer:
                 return task
         return await self._life.changed.wait(predicate, timeout_seconds)
 
-    def _make_app(self, session: aiohttp.ClientSession, stack: AsyncExitStack) -> web.Application:
+    def _make_app(
+        self, guard: Guard, session: aiohttp.ClientSession, stack: AsyncExitStack
+    ) -> web.Application:
         """Put the parts together; those that must be closed are given to the stack."""
         drawings = Drawings()
         stack.push_async_callback(drawings.close)
@@ -178,7 +183,7 @@ class WiroServer:
             life=self._life,
             files=self._files,
         )
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app = web.Application(middlewares=[guard.middleware], client_max_size=MAX_BODY_BYTES)
         app.router.add_get("/socket/v1", self._hub.serve)
         Control(
             script=self.script,

@@ -61,6 +61,8 @@ def test_every_service_may_do_little(name: str) -> None:
     assert service["restart"] == "unless-stopped"
     assert not {"privileged", "network_mode", "pid", "devices"} & set(service)
     assert set(mapping(mapping(service["logging"])["options"])) == {"max-size", "max-file"}
+    assert int(str(service["pids_limit"])) <= 256
+    assert re.fullmatch(r"\d{2,4}m", str(service["mem_limit"]))
     assert re.search(r":(local|\d[\w.-]+)$", str(service["image"]))
 
 
@@ -87,6 +89,15 @@ def test_only_what_is_meant_to_can_reach_the_bot() -> None:
     assert bot["ports"] == [f"127.0.0.1:8080:{all_of('EXPOSE')[0]}"]
     assert "profiles" not in bot
     assert caddy["profiles"] == ["caddy"]
+
+
+def test_metrics_are_kept_from_caddy() -> None:
+    """They are bound to a name that only their own network knows, and Caddy is not in that network."""
+    bot, caddy = services()["bot"], services()["caddy"]
+    networks = mapping(bot["networks"])
+    assert set(networks) == set(mapping(compose()["networks"])) == {"callbacks", "metrics"}
+    assert mapping(networks["metrics"])["aliases"] == [mapping(bot["environment"])["METRICS_HOST"]]
+    assert caddy["networks"] == ["callbacks"]
 
 
 def test_volumes_are_declared_and_files_are_there() -> None:
@@ -121,6 +132,12 @@ def caddy_blocks() -> dict[str, list[str]]:
             blocks[" > ".join(path)].append(text)
     assert not path
     return blocks
+
+
+def test_caddy_writes_no_address_down() -> None:
+    """The address of a callback holds its job's token: the lines that Caddy logs are without it."""
+    log = caddy_blocks()["global > log default > format filter > fields"]
+    assert {"request>uri delete", "request>headers delete"} <= set(log)
 
 
 def test_caddy_forwards_callbacks_and_health_alone() -> None:

@@ -2,6 +2,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -158,3 +159,14 @@ async def test_without_a_page_it_ends_by_itself(tmp_path: Path) -> None:
         assert running.process.returncode == 0, told
         assert "The sandbox as a person sees it" not in told.decode()
         assert "Saved" in told.decode()
+
+
+async def test_a_demo_that_cannot_start_leaves_the_log_of_another_alone(tmp_path: Path) -> None:
+    """Where the page's port is taken, as by a demo that runs, the log in the same folder stays."""
+    log = tmp_path / "bot.log"
+    log.write_text("of a demo that runs\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        async with demo(tmp_path, "--serve", "--port", str(taken.getsockname()[1])) as second:
+            await second.until(re.compile("(The demo cannot start)"))
+            assert await asyncio.wait_for(second.process.wait(), PATIENCE_SECONDS) == 1
+    assert log.read_text() == "of a demo that runs\n"

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 
 from sandbox.page import PageServer
 from tests.sandbox.page_support import opened, paged
-from tests.support.stage import Stage, staged
+from tests.support.stage import PATIENCE_SECONDS, Stage, staged
 
 
 @pytest.fixture
@@ -195,3 +195,39 @@ async def test_pictures_are_ours_and_other_files_are_saved(stage: Stage, page: P
             assert answer.headers["Content-Disposition"] == "attachment"
         async with session.get(page.origin + "/files/1/2/gone.png") as answer:
             assert answer.status == 404
+
+
+async def half_sent(page: PageServer, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Send a request with a body that does not come."""
+    host = page.origin.removeprefix("http://")
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    head = ("Content-Type: application/json", "Content-Length: 99", f"Host: {host}", "", "{")
+    writer.write("\r\n".join((f"POST {path} HTTP/1.1", *head)).encode())
+    await writer.drain()
+    return reader, writer
+
+
+@pytest.mark.parametrize("path", ["/switches", "/bot", "/discord/dms"])
+async def test_a_body_that_does_not_come_is_not_waited_for(page: PageServer, path: str) -> None:
+    """Half a body is answered after a few seconds, and the connection is closed."""
+    reader, writer = await half_sent(page, path)
+    try:
+        answer = await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("path", ["/switches", "/bot", "/discord/dms"])
+async def test_a_body_that_breaks_off_is_no_mistake_of_ours(
+    stage: Stage, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """Whoever goes away in the middle of a body leaves no line in the log."""
+    async with paged(stage) as (page, _):
+        _, writer = await half_sent(page, path)
+        assert await status(page, "GET", "/switches") == 200
+        writer.transport.abort()
+        for _ in range(3):
+            assert await status(page, "GET", "/switches") == 200
+    assert caplog.records == []

@@ -292,3 +292,42 @@ async def test_closing_the_page_closes_its_connections(stage: Stage) -> None:
         assert not stage.wiro.watchers
         async with session.get(f"{stage.discord.origin}/sandbox/world") as answer:
             assert answer.ok
+
+
+async def test_what_waits_for_a_client_is_bounded_in_bytes(
+    stage: Stage, served: tuple[PageServer, BotProcess]
+) -> None:
+    """A client that takes nothing loses the connection after a few long events, not after many."""
+    page, _ = served
+    guild = stage.discord.world.guilds[stage.members.guild_id()]
+    for number in range(5_000):
+        stage.discord.add_member(guild.id, f"newcomer {number:04} {'x' * 20}")
+    async with opened(page) as other, opened(page) as deaf:
+        for number in range(30):  # each is about a megabyte; the system itself keeps some
+            guild.name = f"Sandbox {number}"
+            await other.until("world", lambda event: guild.name in _guild_names(event))
+            other.events.clear()
+        assert await read_to_the_end(deaf.socket) == 1006
+        guild.name = "Sandbox"
+        await other.until("world", lambda event: guild.name in _guild_names(event))
+
+
+def _guild_names(event: Json) -> set[str]:
+    return {guild["name"] for guild in event["world"]["guilds"]}
+
+
+async def test_news_that_cannot_be_told_is_said_and_the_page_goes_on(
+    stage: Stage, served: tuple[PageServer, BotProcess], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What goes wrong is logged, whoever watches is cut off, and told everything when they come again."""
+    page, _ = served
+    calls = stage.discord.requests.calls
+    async with opened(page) as browser:
+        await browser.until("rest" if calls else "world")
+        calls.append(None)  # type: ignore[arg-type]  # what no part of the page can show
+        assert await read_to_the_end(browser.socket) == 1006
+    assert "AttributeError" in caplog.text
+    calls.pop()
+    async with opened(page) as browser:
+        await browser.ask("POST", "/switches", {"slow": True})
+        await browser.until("switches", lambda event: event["switches"]["slow"])

@@ -146,6 +146,19 @@ async def test_other_rules_stay(stage: Stage, browser: Browser) -> None:
     assert stage.wiro.script.task("a fox").pexit == "7"
 
 
+async def test_a_switch_whose_rules_were_forgotten_is_off(browser: Browser, caller: Caller) -> None:
+    """Once all rules at Wiro are forgotten, the switches say so to everyone, and can be turned on again."""
+    await turn(browser, failing=True, no_balance=True)
+    assert (await browser.ask("DELETE", "/wiro/script"))[0] == 200
+    shown = dict.fromkeys(SWITCHES, False) | {"no_balance": True}
+    assert await browser.ask("GET", "/switches") == (200, shown)
+    await browser.until("switches", lambda event: event["switches"] == shown)
+    await turn(browser, no_balance=False)
+    assert (await caller.finished())["pexit"] == "0"
+    await turn(browser, failing=True)
+    assert (await caller.finished())["pexit"] == "1"
+
+
 @pytest.mark.parametrize(
     "body", [{"slower": True}, {"slow": 1}, {"slow": True, "failing": None}, [], "slow", None]
 )

@@ -18,7 +18,7 @@ const BODY = String.raw`((?:\\[\s\S]|(?!\1)[\s\S])+?)`;
 const INLINE = [
   [/^\\([^\p{L}\p{N}\s])/u, ([, character]) => text(character)],
   [/^(`+)([\s\S]*?[^`])\1(?!`)/, ([, , code]) => el("code", {}, code.replace(/^ (.*) $/s, "$1"))],
-  [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, ([, seconds, style]) => time(new Date(seconds * 1_000), style ?? "f")],
+  [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, ([source, seconds, style]) => moment(source, seconds, style ?? "f")],
   [/^<@!?(\d+)>/, ([, id], names) => mention(`@${names.user(id)}`)],
   [/^<@&(\d+)>/, ([, id], names) => mention(`@${names.role(id)}`)],
   [/^<#(\d+)>/, ([, id], names) => mention(`#${names.channel(id)}`)],
@@ -122,6 +122,12 @@ function wrapped(tag) {
 
 function text(content) {
   return document.createTextNode(content);
+}
+
+/** Return a time; as it was written, where no calendar has it. */
+function moment(source, seconds, style) {
+  const date = new Date(seconds * 1_000);
+  return Number.isNaN(date.getTime()) ? text(source) : time(date, style);
 }
 
 function mention(content) {

@@ -12,7 +12,7 @@ const NEAR_END_PIXELS = 120;
 const shown = new Keyed(
   ({ message }) => message.id,
   stateOf,
-  ({ message, grouped }) => messageNode(message, grouped),
+  drawn,
 );
 let shownFor = "";
 let isAtEnd = true;
@@ -79,6 +79,22 @@ function messages() {
   const { channelId, dismissed } = store.state;
   const all = [...(store.state.messages.get(channelId)?.values() ?? [])].filter(({ id }) => !dismissed.has(id));
   return shown.nodes(all.map((message, index) => ({ message, grouped: isGrouped(message, all[index - 1]) })));
+}
+
+/** Return what is shown of a message; where that fails, its place says so, and the others are shown. */
+function drawn({ message, grouped }) {
+  try {
+    return messageNode(message, grouped);
+  } catch (error) {
+    console.error(error);
+    const words = el("p", { class: "failed" }, icon("warning"), "This message cannot be shown here.");
+    return el(
+      "article",
+      { class: "message", "data-id": message.id, tabindex: "-1" },
+      el("div", { class: "message-avatar" }),
+      el("div", { class: "message-main" }, words),
+    );
+  }
 }
 
 function stateOf({ message, grouped }) {

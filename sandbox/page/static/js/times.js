@@ -75,5 +75,5 @@ function format(moment, style) {
 function distance(milliseconds) {
   const seconds = Math.round((milliseconds - Date.now()) / 1_000);
   const [unit, length] = UNITS.find(([, each]) => Math.abs(seconds) >= each) ?? ["second", 1];
-  return relative.format(Math.trunc(seconds / length), unit);
+  return relative.format(Math.round(seconds / length), unit);
 }
