@@ -1,6 +1,7 @@
 """The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."""
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -147,6 +148,7 @@ def backup(
     from bot.settings import Settings  # noqa: PLC0415 - --help and wrong usage need not wait for it
     from storage.backup import back_up  # noqa: PLC0415 - as above
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is unfinished is removed then, too
     try:
         settings = Settings.load()
         copy = back_up(settings.database_url, path, overwrite=force)
