@@ -1,7 +1,9 @@
 """The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."""
 
 import asyncio
+import os
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -168,6 +170,8 @@ def backup(
 
 def main() -> None:
     """Run the command line."""
+    if sys.stderr is None:  # it was closed; Python's own annotation does not know
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
     cli()
 
 
