@@ -134,7 +134,8 @@ class _Lines:
         if self._is_cut:
             self._stream.write("\n")
         dropped, self._dropped, self._is_cut = self._dropped, 0, False
-        structlog.get_logger().warning("log.dropped", lines=dropped)
+        log = structlog.get_logger()
+        log.warning("log.dropped", lines=dropped)
 
 
 class _Finished(logging.Formatter):
