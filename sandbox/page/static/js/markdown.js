@@ -18,7 +18,7 @@ const BODY = String.raw`((?:\\[\s\S]|(?!\1)[\s\S])+?)`;
 const INLINE = [
   [/^\\([^\p{L}\p{N}\s])/u, ([, character]) => text(character)],
   [/^(`+)([\s\S]*?[^`])\1(?!`)/, ([, , code]) => el("code", {}, code.replace(/^ (.*) $/s, "$1"))],
-  [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, ([, seconds, style]) => time(new Date(seconds * 1_000), style ?? "f")],
+  [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, timestamp],
   [/^<@!?(\d+)>/, ([, id], names) => mention(`@${names.user(id)}`)],
   [/^<@&(\d+)>/, ([, id], names) => mention(`@${names.role(id)}`)],
   [/^<#(\d+)>/, ([, id], names) => mention(`#${names.channel(id)}`)],
@@ -146,4 +146,10 @@ function spoiler(nodes) {
   const cover = el("button", { type: "button", class: "spoiler-cover", "aria-label": "Spoiler: show it" });
   cover.addEventListener("click", () => cover.replaceWith(inner));
   return cover;
+}
+
+/** Show a moment; one that no calendar reaches as it was written. */
+function timestamp([source, seconds, style]) {
+  const moment = new Date(seconds * 1_000);
+  return Number.isNaN(moment.getTime()) ? text(source) : time(moment, style ?? "f");
 }
