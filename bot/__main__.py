@@ -1,6 +1,9 @@
 """The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."""
 
 import asyncio
+import os
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -147,6 +150,7 @@ def backup(
     from bot.settings import Settings  # noqa: PLC0415 - --help and wrong usage need not wait for it
     from storage.backup import back_up  # noqa: PLC0415 - as above
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is unfinished is removed then, too
     try:
         settings = Settings.load()
         copy = back_up(settings.database_url, path, overwrite=force)
@@ -166,6 +170,8 @@ def backup(
 
 def main() -> None:
     """Run the command line."""
+    if sys.stderr is None:  # it was closed; Python's own annotation does not know
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
     cli()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 USER_AGENT: Final = f"sana-bot/{__version__}"
 _STOP_SECONDS: Final = 2.0  # for what is between two effects when a stop is asked for
+_TAKEN_SECONDS: Final = 15.0  # longer than a check listens: see `bot.check.web.CALL_SECONDS`
+_TRY_AGAIN_SECONDS: Final = 0.5
 
 log = structlog.get_logger()
 
@@ -257,12 +260,24 @@ async def _exposed(metrics: "Metrics", service: JobService, settings: Settings) 
 
 
 async def _listen(listener: Listener | MetricsListener, name: str, host: str, port: int) -> None:
-    try:
-        await listener.start(host, port)
-    except OSError as error:
-        raise SettingsError(
-            f"{name}_HOST and {name}_PORT: cannot listen on {host}:{port} ({error.strerror})"
-        ) from error
+    """Listen; a port that is taken is tried again for a while, for `sana-bot check` holds it for seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _TAKEN_SECONDS
+    is_told = False
+    while True:
+        try:
+            await listener.start(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or loop.time() > deadline:
+                raise SettingsError(
+                    f"{name}_HOST and {name}_PORT: cannot listen on {host}:{port} ({error.strerror})"
+                ) from error
+            if not is_told:
+                log.warning("listener.waits", host=host, port=port, reason=error.strerror)
+            is_told = True
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _missing(client: SanaClient) -> tuple[str, ...]:

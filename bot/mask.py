@@ -21,7 +21,7 @@ class Mask:
     """
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
-        written = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1]) if form}
+        written = {form for secret in secrets for form in _forms(secret) if form}
         longest_first = sorted(written, key=len, reverse=True)
         self._own = re.compile("|".join(map(re.escape, longest_first))) if written else None
 
@@ -29,3 +29,9 @@ class Mask:
         """Return the text with asterisks in the place of each."""
         text = _IN_ADDRESSES.sub(rf"\1/{_MASKED}", text)
         return text if self._own is None else self._own.sub(_MASKED, text)
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """Return a secret as it is, in JSON, and as Python shows it without and beside both quote marks."""
+    shown = secret.replace("\\", "\\\\")
+    return (secret, json.dumps(secret)[1:-1], shown, shown.replace("'", r"\'"))

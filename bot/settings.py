@@ -46,10 +46,15 @@ def _tool(value: str) -> str:
 
 def _address(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
-        parts = urlsplit(value)
+        try:
+            parts = urlsplit(value)
+        except ValueError:  # whose words repeat the address
+            parts = urlsplit("")
         if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
             wanted = " or ".join(f"{scheme}://" for scheme in schemes)
             raise ValueError(f"should be an address that begins with {wanted}")
+        if "@" in parts.netloc:
+            raise ValueError("should be an address without user and password: addresses are shown in logs")
         return value.rstrip("/")
 
     return AfterValidator(check)

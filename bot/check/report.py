@@ -88,7 +88,10 @@ class Report:
         """Return the same without secrets."""
         return Report(
             self.version,
-            tuple(Result(each.name, each.status, mask(each.found), mask(each.mend)) for each in self.results),
+            tuple(
+                Result(mask(each.name), each.status, mask(each.found), mask(each.mend))
+                for each in self.results
+            ),
         )
 
     def to_json(self) -> str:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.check.report import Report, Status
+from bot.visible import visible
 
 _SIGNS: Final = {
     Status.OK: ("ok", "green"),
@@ -24,10 +25,12 @@ def show(report: Report, console: Console) -> None:
     table.add_column("Found, and how to mend it", overflow="fold")
     for result in report.results:
         word, style = _SIGNS[result.status]
-        found = Text(result.found)
+        found = Text(visible(result.found))
         if result.mend:
-            found.append(f"\n→ {result.mend}", style="bold" if result.status is Status.FAULT else "dim")
-        table.add_row(Text(result.name), Text(word, style=style), found)
+            found.append(
+                f"\n→ {visible(result.mend)}", style="bold" if result.status is Status.FAULT else "dim"
+            )
+        table.add_row(Text(visible(result.name)), Text(word, style=style), found)
     console.print(table)
     console.print(Text(_summary(report), style="green" if report.is_ok else "bold red"))
 

@@ -32,6 +32,7 @@ from bot.errors import (
     WiroError,
     WiroThrottledError,
 )
+from bot.visible import visible
 from bot.wiro.reading import JsonObject, count, json_object, number, parse, text
 
 NO_TASK: Final = "There is no task yet."
@@ -111,8 +112,8 @@ def is_no_task(error: NotFoundError) -> bool:
 
 
 def one_line(message: str, hidden: Collection[str]) -> str:
-    """Return a message for operators: a single short line without the texts that are hidden."""
-    return " ".join(hide(message, hidden).split())[:_MAX_MESSAGE_LENGTH]
+    """Return a message for operators: a single short line to be seen, without the texts that are hidden."""
+    return visible(" ".join(hide(message, hidden).split()))[:_MAX_MESSAGE_LENGTH]
 
 
 def hide(message: str, hidden: Collection[str]) -> str:

@@ -1,5 +1,7 @@
 """`sana-bot backup`: a copy made beside a bot that works, restored, and worked on again."""
 
+import os
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -105,3 +107,20 @@ async def test_a_backup_that_cannot_be_made_says_why(stage: Stage) -> None:
     wrong, words = await backed_up(stage, "copy.db")
     assert (wrong, "QUOTA_PERIOD" in words) == (2, True)
     assert not list(stage.folder.glob("copy*"))
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_backup_that_is_stopped_leaves_nothing(stage: Stage, signal_number: int) -> None:
+    """Ended in the middle of a copy, it takes what it has with it, and exits with 130."""
+    await stage.start_bot()
+    await stage.stop_bot()
+    process = sana_bot(stage, "backup", "copy.db")
+    with closing(sqlite3.connect(stage.database)) as holding:
+        holding.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holding.execute("BEGIN IMMEDIATE")
+        await process.start()
+        await eventually(lambda: any(stage.folder.glob("*.unfinished")))
+        os.kill(process.pid, signal_number)
+    code = await process.wait(60)
+    assert (code, "Traceback" in process.log) == (130, False)
+    assert not list(stage.folder.glob("*copy*"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.check.given import read_settings
 from bot.check.report import Status
 from sandbox.discord import DiscordConfig
 from sandbox.discord.faults import Fault
@@ -384,6 +385,36 @@ async def test_a_misspelt_setting_is_told(sound: Stage) -> None:
     (told,) = [check for check in report["checks"] if check["name"] == "settings: QUOTA_CREDIT"]
     assert (code, told["status"]) == (0, "note")
     assert "QUOTA_CREDITS may be meant" in told["found"]
+
+
+async def test_a_secret_on_a_line_of_its_own_is_not_shown(sound: Stage) -> None:
+    """Pasted into .env without a name, or with an odd one: told once, and never what stands there."""
+    lines = ("MTIzNDU2Nzg5.G4x-Qk", "0123456789ABCDEF0123456789ABCDEF", "wiro.Key=of-the-owner", "c2VjcmV0==")
+    (sound.folder / ".env").write_text("\n".join(lines))
+    code, report = await check_process(sound)
+    (told,) = [check for check in report["checks"] if check["name"].startswith("settings: ")]
+    assert (code, told["name"], told["status"]) == (0, "settings: a line of .env", "note")
+    assert "NAME=value" in told["mend"]
+    shown = str(report)
+    assert [line for line in lines if line[:10] in shown] == []
+
+
+async def test_a_secret_as_the_name_of_a_setting_is_masked(sound: Stage) -> None:
+    """Not even in the place of a name is a secret shown."""
+    sound.environment["WIRO_API_KEY"] = "ABCDEF0123456789"
+    (sound.folder / ".env").write_text("ABCDEF0123456789=5\n")
+    _, report = await check_process(sound)
+    assert "ABCDEF0123456789" not in str(report)
+    assert "settings: ***" in {check["name"] for check in report["checks"]}
+
+
+def test_a_secret_that_was_refused_is_a_secret_all_the_same(tmp_path: Path) -> None:
+    """Wherever it was set: what was copied badly is not to be shown either."""
+    env_file = tmp_path / ".env"
+    env_file.write_text("WIRO_API_KEY='of the file'\n")
+    given = read_settings(env_file, discord_token="of the code")
+    assert given.wrong.keys() == {"DISCORD_TOKEN", "WIRO_API_KEY"}
+    assert {"of the file", "of the code"} <= set(given.secrets)
 
 
 async def test_a_wrong_setting_drags_no_other_along(sound: Stage) -> None:

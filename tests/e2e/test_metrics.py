@@ -233,7 +233,7 @@ async def test_a_port_that_is_taken(bare_stage: Stage) -> None:
         for port in (taken.getsockname()[1], bare_stage.environment["CALLBACK_PORT"]):
             bot = bare_stage.bot_process(metrics_port=str(port))
             await bot.start()
-            assert await bot.wait(20) == 2
+            assert await bot.wait(60) == 2
             last = bot.log.splitlines()[-1]
             where = f"127.0.0.1:{port}"
             assert last.startswith(f"sana-bot: METRICS_HOST and METRICS_PORT: cannot listen on {where} (")

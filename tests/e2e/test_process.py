@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -236,5 +237,19 @@ async def test_a_start_can_be_stopped(stage: Stage, how: signal.Signals) -> None
         await eventually(lambda: "listener.started" in bot.log)  # Discord is called next
         assert await bot.stop(with_signal=how, timeout_seconds=5) == 0
         assert "Traceback" not in bot.log
+    finally:
+        await bot.end()
+
+
+async def test_a_port_that_is_free_again_soon_stops_no_start(bare_stage: Stage) -> None:
+    """`sana-bot check` listens for seconds; a bot that starts meanwhile waits, and says so once."""
+    port = int(bare_stage.environment["CALLBACK_PORT"])
+    bot = bare_stage.bot_process()
+    with socket.create_server(("127.0.0.1", port)):
+        await bot.start()
+        await eventually(lambda: "listener.waits" in bot.log or not bot.is_running)
+    try:
+        await bot.wait_until_ready()
+        assert bot.log.count("listener.waits") == 1
     finally:
         await bot.end()

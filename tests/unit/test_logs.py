@@ -1,12 +1,17 @@
 """The log: one line an event, and no secret in any of them."""
 
 import errno
+import fcntl
 import io
 import json
 import logging
+import os
 import re
+import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -125,6 +130,103 @@ def test_no_line_passes_unmasked(
     written = capsys.readouterr().err
     assert not re.search(r"to\.k|of-the", written)
     assert written.count(shown) + written.count(shown.replace('"', '\\"')) >= 6
+
+
+@pytest.mark.parametrize("secret", ['it\'s-"so"', "back\\slash", 'it\'s\\-"so"'])
+def test_a_secret_is_masked_however_it_is_quoted(secret: str) -> None:
+    """As it is, in JSON, and as Python shows texts: alone, and beside either quote mark."""
+    mask = Mask((secret,))
+    for text in (secret, json.dumps(secret), repr(secret), repr(f"'{secret}"), repr(f"{secret}\"'")):
+        assert "***" in mask(text)
+        assert "so" not in mask(text)
+        assert "slash" not in mask(text)
+
+
+class _Terminal(io.StringIO):
+    """Shows colours."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, _Terminal])
+def test_a_console_acts_on_nothing_that_others_wrote(
+    stream: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No sequence of theirs is carried out, and no line of theirs looks like one of the bot's."""
+    forged = (
+        "\x1b]0;owned\x07\x1b[2J\x1b[38;5;1m\x9b31m\u202e\r\n2026-01-05T15:00:11Z [info     ] job.delivered"
+    )
+    terminal = stream()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    logs.configure("INFO", "console", Mask())
+    structlog.get_logger().info("it.failed", status="\x1b]0;owned\x07\x1b[2J", error=forged)
+    logging.getLogger("elsewhere").warning("it said %s", forged)
+    try:
+        fail_because(forged)
+    except ExceptionGroup:
+        structlog.get_logger().exception("it.failed")
+        logging.getLogger("elsewhere").exception("it failed")
+    written = terminal.getvalue()
+    if stream is _Terminal:
+        assert "\x1b[" in written
+        written = re.sub(r"\x1b\[(?:0|1|2|3[1-6])m", "", written)
+    assert all(each.isprintable() for each in written.split("\n"))
+    assert r"\x1b]0;owned" in written
+    heads = [line for line in written.split("\n") if line and not line.startswith("    ")]
+    assert [re.findall(r"it\W?[a-z]+", line)[0] for line in heads] == [
+        "it.failed",
+        "it said",
+        "it.failed",
+        "it failed",
+    ]
+
+
+def test_there_may_be_no_standard_error(tmp_path: Path) -> None:
+    """A bot whose standard error was closed says nothing, and fails for its own reasons alone."""
+    command = f"exec {sys.executable} -m bot run 2>&-"
+    ended = subprocess.run(  # noqa: S602 - no shell, no closed descriptor
+        command,
+        shell=True,
+        cwd=tmp_path,
+        env={
+            "PYTHONPATH": str(Path(logs.__file__).parents[1]),
+            "DISCORD_TOKEN": "token",
+            "WIRO_API_KEY": "key",
+            "DATABASE_URL": "sqlite:////proc/sana.db",
+        },
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout) == (1, b"")
+
+
+def test_a_log_that_nobody_reads_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that find no room are dropped, ours and those of libraries, and counted once there is some."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 8192)
+
+    def write() -> None:
+        for number in range(200):
+            structlog.get_logger().info("it.happened", number=number, why="x" * 3000)
+            logging.getLogger("elsewhere").warning("so it did")
+
+    with os.fdopen(writing, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        logs.configure("INFO", "console", Mask())
+        thread = threading.Thread(target=write, daemon=True)
+        thread.start()
+        thread.join(20)
+        stopped = thread.is_alive()
+        os.read(reading, 65_536)
+        structlog.get_logger().info("it.went_on")
+        said = os.read(reading, 65_536).decode()
+        os.close(reading)
+    assert not stopped
+    assert re.fullmatch(
+        r"\n?\S+ \[warning  \] log.dropped\s+lines=39\d\n\S+ \[info     \] it.went_on\s*\n", said
+    )
 
 
 class _FullDisk(io.StringIO):

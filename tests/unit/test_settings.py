@@ -67,6 +67,11 @@ def test_every_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         ("WIRO_TOOL", "sana", "with a slash"),
         ("WIRO_MAX_CONCURRENT", "0", "greater than or equal to 1"),
         ("CALLBACK_PUBLIC_URL", "bot.example.org", "http:// or https://"),
+        ("CALLBACK_PUBLIC_URL", "http://[::1", "http:// or https://"),
+        ("CALLBACK_PUBLIC_URL", "https://me:of-me@bot.example.org", "without user and password"),
+        ("WIRO_SOCKET_URL", "wss://me@socket.wiro.ai/v1", "without user and password"),
+        ("WIRO_API_BASE", "https://:of-me@api.wiro.ai/v1", "without user and password"),
+        ("WIRO_API_BASE", "https://me:of-me\u2100@api.wiro.ai/v1", "http:// or https://"),
         ("CALLBACK_PORT", "70000", "less than or equal to 65535"),
         ("METRICS_PORT", "-1", "greater than or equal to 0"),
         ("DATABASE_URL", "postgres://x", "sqlite:///"),
@@ -88,6 +93,7 @@ def test_a_wrong_variable_is_named_with_what_it_wants(
         load(monkeypatch, **NEEDED, **{name: value})
     assert str(refused.value).startswith(name)
     assert wants in str(refused.value)
+    assert "of-me" not in str(refused.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
