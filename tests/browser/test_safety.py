@@ -47,15 +47,6 @@ async def test_what_a_person_writes_is_text_too(visit: Visit) -> None:
     assert await me.page.title() != "run"
 
 
-async def test_a_time_beyond_all_calendars_is_text(visit: Visit) -> None:
-    """It is shown as it was written, and the messages around it are shown."""
-    me = await visit()
-    for words in ("far away <t:9999999999999:R>", "and afterwards"):
-        await me.composer.fill(words)
-        await me.page.keyboard.press("Enter")
-        await expect(me.message(words)).to_be_visible()
-
-
 def secrets(site: Site) -> Iterator[str]:
     """Go through all that nobody may see: keys, and what the bot and both services know each other by."""
     yield site.stage.discord.config.token
