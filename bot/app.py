@@ -24,7 +24,6 @@ from bot.jobs.removal import Remover
 from bot.jobs.results import Results
 from bot.jobs.rules import JobRules
 from bot.jobs.service import JobService
-from bot.memory import keep_freed_memory
 from bot.meter import UNMETERED, Meter
 from bot.present.mail import DiscordMail
 from bot.present.messenger import DiscordMessenger
@@ -293,7 +292,6 @@ async def run_until_signalled(settings: Settings) -> None:
     Raises:
         BaseException: as `App.run`.
     """
-    keep_freed_memory()
     app = App(settings)
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
