@@ -106,6 +106,26 @@ def taken_port(stage: Stage) -> None:
     stage.environment["CALLBACK_PORT"] = stage.wiro.host_and_port.rpartition(":")[2]
 
 
+def taken_metrics_port(stage: Stage) -> None:
+    """Wiro's own server holds the port of the metrics."""
+    stage.environment["METRICS_PORT"] = stage.wiro.host_and_port.rpartition(":")[2]
+
+
+def one_port_for_both(stage: Stage) -> None:
+    """The metrics are to have the listener's port."""
+    stage.environment["METRICS_PORT"] = stage.environment["CALLBACK_PORT"]
+
+
+def metrics_elsewhere(stage: Stage) -> None:
+    """The metrics are to have an address of some other machine."""
+    setting(metrics_host="203.0.113.1", metrics_port=str(free_port()))(stage)
+
+
+def no_discord_there(stage: Stage) -> None:
+    """The address is that of Discord, without the version of its API."""
+    stage.environment["DISCORD_API_BASE"] = stage.discord.origin
+
+
 def address_of_another(stage: Stage) -> None:
     """The public address leads to some other server."""
     stage.environment["CALLBACK_PUBLIC_URL"] = stage.wiro.origin
@@ -146,6 +166,7 @@ FAULTS: list[tuple[str, Plant, str, str, str]] = [
     ("wrong token", setting(discord_token="wrong"), "discord token", "not accept", "reset the token"),
     ("a person", a_person, "discord token", "person", "token of a bot"),
     ("no discord", no_discord, "discord token", "refused", "DISCORD_API_BASE"),
+    ("no version", no_discord_there, "discord token", "no API of Discord", "/api/v10"),
     ("outage", discord_answers(503, "/users/@me"), "discord token", "HTTP 503", "Try again later"),
     (
         "endpoint",
@@ -210,6 +231,9 @@ FAULTS: list[tuple[str, Plant, str, str, str]] = [
     ("no socket", no_wiro_socket, "wiro socket", "refused", "WIRO_SOCKET_URL"),
     ("port", taken_port, "listener", "held by another program", "CALLBACK_PORT"),
     ("host", setting(callback_host="203.0.113.1"), "listener", "cannot be bound", "CALLBACK_HOST"),
+    ("metrics", taken_metrics_port, "metrics", "held by another program", "METRICS_PORT"),
+    ("both", one_port_for_both, "metrics", "CALLBACK_PORT is the same", "METRICS_PORT"),
+    ("metrics host", metrics_elsewhere, "metrics", "cannot be bound", "METRICS_HOST"),
     ("elsewhere", address_of_another, "callbacks", "HTTP 404", "CALLBACK_PUBLIC_URL"),
     ("port 0", setting(callback_port="0"), "callbacks", "CALLBACK_PORT is 0", "Set CALLBACK_PORT"),
     ("nowhere", address_of_nobody, "callbacks", "refused", "CALLBACK_PUBLIC_URL"),
@@ -321,7 +345,8 @@ async def test_many_faults_are_all_named(sound: Stage) -> None:
 
 
 async def test_it_works_beside_a_bot_and_disturbs_nothing(sound: Stage) -> None:
-    """A bot that runs and holds port and lock is no fault, and goes on with its job."""
+    """A bot that runs and holds ports and lock is no fault, and goes on with its job."""
+    setting(metrics_port=str(free_port()))(sound)
     sound.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
     bot = sound.bot_process()
     await bot.start()
@@ -335,6 +360,7 @@ async def test_it_works_beside_a_bot_and_disturbs_nothing(sound: Stage) -> None:
         found = {check["name"]: check["found"] for check in report["checks"]}
         assert code == 0, report
         assert "held by the bot, which is running" in found["listener"]
+        assert "held by the bot, which is running" in found["metrics"]
         assert "leads to the bot" in found["callbacks"]
         assert "is registered" in found["discord commands"]
         assert "sound and up to date" in found["database"]
