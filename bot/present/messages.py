@@ -25,7 +25,7 @@ from bot.present.text import (
 )
 
 _WHY_ON_HOLD: Final = {
-    Hold.ACCOUNT: "The picture service's account needs its owner's attention, and the owner has been told.",
+    Hold.ACCOUNT: "The picture service refuses my account, which its owner has to see to.",
     Hold.SERVICE: "The picture service takes nothing at the moment, and I go on trying.",
 }
 _UNCONFIRMED: Final = "The picture service has not confirmed this yet"
@@ -129,7 +129,7 @@ def _settings(parameters: SanaParameters) -> list[str]:
     lines = [settings_line(parameters)]
     if parameters.negative_prompt not in {"", limits("negative_prompt").default}:
         avoided = cut_escaped(escape_line(parameters.negative_prompt), _MAX_NEGATIVE_PROMPT)
-        lines.append(f"Without: {avoided}")
+        lines.append(f"Negative prompt: {avoided}")
     return lines
 
 

@@ -22,7 +22,7 @@ _STATES: Final[Mapping[str, str]] = {
     State.SUBMITTING: "asked for, not confirmed yet",
     State.RUNNING: "being made",
     State.FINISHED: "about to be posted",
-    State.DELIVERED: "posted",
+    State.DELIVERED: "settled since",
     State.FAILED: "failed",
     State.CANCELLED: "cancelled",
     State.EXPIRED: "took too long",
