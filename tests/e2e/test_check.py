@@ -161,6 +161,13 @@ def _ignore(_: object) -> None:
 
 FAULTS: list[tuple[str, Plant, str, str, str]] = [
     ("no token", setting(discord_token=""), "settings: DISCORD_TOKEN", "is not set", ".env"),
+    (
+        "no number",
+        setting(quota_credits="many"),
+        "settings: QUOTA_CREDITS",
+        "should be a whole number.",
+        ".env",
+    ),
     ("wrong period", setting(quota_period="year"), "settings: QUOTA_PERIOD", "'week'", ".env"),
     ("address", setting(wiro_api_base="wiro.ai"), "settings: WIRO_API_BASE", "https://", ".env"),
     ("wrong token", setting(discord_token="wrong"), "discord token", "not accept", "reset the token"),
@@ -218,6 +225,13 @@ FAULTS: list[tuple[str, Plant, str, str, str]] = [
         "suspended",
         "Wiro's support",
     ),
+    (
+        "odd",
+        script("Task/List", CallFault(error="Something went wrong.", error_code=0)),
+        "wiro account",
+        "went wrong.",
+        "Try again later",
+    ),
     ("wiro down", script("Task/List", CallFault(http_status=503)), "wiro account", "503", "Try again later"),
     ("tool", setting(wiro_tool="some/other"), "wiro tool", "no such tool", "WIRO_TOOL"),
     ("hosts", setting(wiro_output_hosts="https://x.org/"), "wiro outputs", "https://x.org", "OUTPUT_HOSTS"),
@@ -244,7 +258,7 @@ FAULTS: list[tuple[str, Plant, str, str, str]] = [
         "folder",
         setting(database_url="sqlite:////proc/sana.db"),
         "database folder",
-        "/proc",
+        "/proc cannot be written to",
         "DATABASE_URL",
     ),
 ]
@@ -272,6 +286,7 @@ async def test_a_planted_fault_is_named_with_its_mend(
     faults = faults_in(report)
     assert [result.name for result in faults] == [name]
     assert found in faults[0].found
+    assert ".." not in faults[0].found
     assert mend in faults[0].mend
     assert result_of(report, "clock" if name != "settings: WIRO_API_BASE" else "listener").status is Status.OK
 
@@ -410,6 +425,15 @@ async def test_a_misspelt_setting_is_told(sound: Stage) -> None:
     (told,) = [check for check in report["checks"] if check["name"] == "settings: QUOTA_CREDIT"]
     assert (code, told["status"]) == (0, "note")
     assert "QUOTA_CREDITS may be meant" in told["found"]
+
+
+async def test_a_missing_setting_is_told_once_where_to_set_it(sound: Stage) -> None:
+    """The file of examples is named in what is to be done, and not in what was found as well."""
+    setting(wiro_api_key="")(sound)
+    code, report = await check_process(sound)
+    (told,) = [check for check in report["checks"] if check["name"] == "settings: WIRO_API_KEY"]
+    assert code == 1
+    assert (told["found"] + told["mend"]).count(".env.example") == 1
 
 
 async def test_a_wrong_setting_drags_no_other_along(sound: Stage) -> None:
