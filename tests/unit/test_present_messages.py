@@ -178,7 +178,7 @@ def test_first_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hold", "why"), [(Hold.ACCOUNT, "owner has been told"), (Hold.SERVICE, "takes nothing at the moment")]
+    ("hold", "why"), [(Hold.ACCOUNT, "owner has to see to"), (Hold.SERVICE, "takes nothing at the moment")]
 )
 def test_held_line_is_explained(hold: Hold, why: str) -> None:
     """A held line says why, that the place is kept and that nothing is charged."""
