@@ -25,7 +25,9 @@
     │   └── InvalidRequestError       what a moderator asked for cannot be done as it was asked
     │       ├── InvalidDurationError  cannot be read as a length of time
     │       ├── OutOfRangeError       a number, or the length of a text
-    │       ├── NothingToRemoveError  no such rule, no block, no extra credits
+    │       ├── NothingToRemoveError  no such rule, no extra credits
+    │       │   └── NotBlockedError   no block
+    │       ├── BotNamedError         a bot has no credits
     │       └── TooManyRulesError     the server has as many as it can have
     ├── WiroError                     a call to Wiro failed
     │   ├── NothingStartedError       certain: the call had no effect
@@ -59,6 +61,7 @@ members read is written in ``bot.present``.
 """
 
 from datetime import datetime
+from enum import Enum, auto
 
 
 class SanaBotError(Exception):
@@ -173,8 +176,24 @@ class NotModeratorError(Refusal):
     """Only those with Moderate Members may see and change the quotas of others."""
 
 
+class Why(Enum):
+    """For what Manage Server is needed."""
+
+    UNLIMITED = auto()  # to set unlimited credits
+    OWN = auto()  # to change what one has oneself
+    HOLDS_FOR_SELF = auto()  # the same, by a rule for many, of whom one is
+
+
 class NeedsManageServerError(Refusal):
-    """Only those with Manage Server may set unlimited allowances, or change what they have themselves."""
+    """Only those with Manage Server may set unlimited allowances, or change what they have themselves.
+
+    Args:
+        why: what of it was asked for.
+    """
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.name.lower())
+        self.why = why
 
 
 class CapExceededError(Refusal):
@@ -224,6 +243,30 @@ class OutOfRangeError(InvalidRequestError):
 
 class NothingToRemoveError(InvalidRequestError):
     """There is no such rule, no block to end, or no extra credit to take back."""
+
+
+class NotBlockedError(NothingToRemoveError):
+    """A member whose block was to end is not blocked.
+
+    Args:
+        member_id: theirs.
+    """
+
+    def __init__(self, member_id: int) -> None:
+        super().__init__(f"member {member_id} is not blocked")
+        self.member_id = member_id
+
+
+class BotNamedError(InvalidRequestError):
+    """Bots ask for no pictures, so nothing can be decided about their credits.
+
+    Args:
+        bot_id: the bot's that was named.
+    """
+
+    def __init__(self, bot_id: int) -> None:
+        super().__init__(f"{bot_id} is a bot")
+        self.bot_id = bot_id
 
 
 class TooManyRulesError(InvalidRequestError):

@@ -165,8 +165,10 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = [_problem(details, env_file) for details in error.errors()]
             raise SettingsError("\n".join(problems)) from None
-        except (OSError, UnicodeError) as error:
-            raise SettingsError(f"{env_file} cannot be read: {type(error).__name__}") from None
+        except OSError as error:
+            raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from None
+        except UnicodeError:
+            raise SettingsError(f"{env_file} cannot be read: it is not text in UTF-8") from None
 
 
 def _problem(error: Mapping[str, Any], env_file: Path | None) -> str:
@@ -176,5 +178,7 @@ def _problem(error: Mapping[str, Any], env_file: Path | None) -> str:
         if env_file is None or env_file.exists():
             return f"{name} is not set, and has no default. See .env.example."
         return f"{name} is not set, and there is no {env_file.absolute()}. See .env.example."
+    if error["type"] in {"int_parsing", "int_parsing_size"}:
+        return f"{name} should be a whole number"
     wants = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     return f"{name} {wants}"

@@ -8,7 +8,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot.errors import NotModeratorError, NotServedError
+from bot.errors import BotNamedError, NotModeratorError, NotServedError
 from bot.present.quota_words import Names
 from bot.quotas.model import Actor
 from cogs.guard import Interaction
@@ -74,6 +74,12 @@ def moderator_of(interaction: Interaction) -> Actor:
     if not actor.may_moderate:
         raise NotModeratorError(f"member {actor.member_id}")
     return actor
+
+
+def check_no_bot(person: Person) -> None:
+    """Raise `BotNamedError` where an option names a bot, which has no credits."""
+    if person.bot:
+        raise BotNamedError(person.id)
 
 
 def role_ids_of(person: Person) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from discord import app_commands
 from bot.present.quota_changes import block_note
 from bot.quotas.decisions import CREDITS_AT_MOST, REASON_AT_MOST
 from cogs.guard import Interaction
-from cogs.people import moderator_of, names_here
+from cogs.people import check_no_bot, moderator_of, names_here
 from cogs.quota_options import read_duration, read_grant
 from cogs.quota_part import QuotaPart
 from cogs.usage import show_usage
@@ -40,6 +40,7 @@ class MemberCommands(QuotaPart):
     ) -> None:
         """Give extra credits, which do not expire and are used after the allowance."""
         actor = moderator_of(interaction)
+        check_no_bot(member)
         change = await self._quotas.grant(actor, member.id, read_grant(amount), str(reason))
         await self.tell_changes(interaction, [change], names_here(interaction, member))
 
@@ -50,6 +51,7 @@ class MemberCommands(QuotaPart):
     ) -> None:
         """Give a member the whole allowance again."""
         actor = moderator_of(interaction)
+        check_no_bot(member)
         change = await self._quotas.reset(actor, member.id, str(reason))
         await self.tell_changes(interaction, [change], names_here(interaction, member))
 
@@ -66,6 +68,7 @@ class MemberCommands(QuotaPart):
     ) -> None:
         """Block a member; queued jobs are cancelled and refunded."""
         actor = moderator_of(interaction)
+        check_no_bot(member)
         lasting = read_duration(duration)
         change, cancelled = await self._quotas.block(actor, member.id, lasting, str(reason))
         names = names_here(interaction, member)

@@ -12,7 +12,7 @@ from bot.present.quota_export import RULE_HEADINGS, file_name, rule_row
 from bot.present.quota_rules import rules
 from bot.quotas.model import RuleKind, ServerRules
 from cogs.guard import Interaction
-from cogs.people import look_up, moderator_of, names_here
+from cogs.people import check_no_bot, look_up, moderator_of, names_here
 from cogs.quota_options import PERIODS, read_allowance, read_period
 from cogs.quota_part import QuotaPart
 
@@ -49,6 +49,7 @@ class RuleCommands(QuotaPart):
     ) -> None:
         """Set a member's rule."""
         actor = moderator_of(interaction)
+        check_no_bot(member)
         change = await self._quotas.set_member(actor, member.id, read_allowance(amount))
         await self.tell_changes(interaction, [change], names_here(interaction, member))
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from bot.allowance import Period
-from bot.errors import NothingToRemoveError, Refusal
+from bot.errors import NotBlockedError, Refusal
 from bot.quotas.model import (
     Action,
     Block,
@@ -31,7 +31,7 @@ from storage.queries import load_queries
 from storage.times import to_ms
 
 JOBS_SHOWN: Final = 10
-RETURNS_SHOWN: Final = 5
+RETURNS_READ: Final = 25
 ENTRIES_SHOWN: Final = 10
 
 _SQL = {**load_queries("quotas.sql"), **load_queries("reports.sql")}
@@ -137,13 +137,13 @@ class SqliteQuotaStore:
         """End a block.
 
         Raises:
-            NothingToRemoveError: none holds.
+            NotBlockedError: none holds.
         """
 
         def operation(fetch: Fetch) -> Change:
             position = self._position(fetch, guild_id, member_id, now)
             if position.block is None:
-                raise NothingToRemoveError(f"member {member_id} is not blocked")
+                raise NotBlockedError(member_id)
             fetch(_SQL["remove_block"], {"guild_id": guild_id, "member_id": member_id})
             target, words = (TargetKind.MEMBER, member_id), (_end_in_words(position.block), "")
             change = _change(Action.UNBLOCK, target, words, by, position.at)
@@ -179,7 +179,7 @@ class SqliteQuotaStore:
                 block=position.block,
                 jobs=tuple(map(to_job, jobs)),
                 jobs_under_way=under_way,
-                returns=ledger.read_returns(fetch, position=position, most=RETURNS_SHOWN),
+                returns=ledger.read_returns(fetch, position=position, most=RETURNS_READ),
                 entries=tuple(map(to_entry, entries)),
             )
 

@@ -12,11 +12,10 @@ import aiohttp
 
 from bot.callbacks import CALLBACK_PATH, Health, Listener
 from bot.check.report import FaultError, Outcome, fault, note, ok
-from bot.check.web import CALL_SECONDS, FAILURES, reason
+from bot.check.web import CALL_SECONDS, FAILURES, local_base, reason
 
 _HEARD: Final = 200
 _NOT_READY: Final = 503
-_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here, but recognised
 
 
 class _OneCallback:
@@ -148,8 +147,7 @@ class CallbackAddress:
 
     @property
     def _local(self) -> str:
-        host = _ANYWHERE.get(self.host, self.host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return local_base(self.host, self.port)
 
     @property
     def _mend(self) -> str:

@@ -43,7 +43,7 @@ class DiscordAccount:
 
     async def token(self) -> Outcome:
         """The token is a bot's, and Discord accepts it."""
-        me = await self.api.get("/users/@me")
+        me = await self.api.me()
         if not me.get("bot"):
             return fault(
                 f"The token is that of the person {me.get('username')}.",

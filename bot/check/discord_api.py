@@ -44,6 +44,21 @@ class DiscordApi:
     token: str
     user_agent: str
 
+    async def me(self) -> Any:  # noqa: ANN401 - JSON
+        """Return the bot's own user, which every bot may read.
+
+        Raises:
+            FaultError: as for `get`; there is no API of Discord at the address.
+        """
+        try:
+            return await self.get("/users/@me")
+        except NotAllowedHereError:
+            raise FaultError(
+                f"There is no API of Discord at {self.base}.",
+                "Leave DISCORD_API_BASE empty, or let it end in the API's version, as in"
+                " https://discord.com/api/v10.",
+            ) from None
+
     async def get(self, path: str) -> Any:  # noqa: ANN401 - JSON, which each caller narrows
         """Return the answer; where Discord asks to wait a moment, after that.
 

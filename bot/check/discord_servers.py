@@ -52,7 +52,7 @@ class DiscordServers:
         """The bot's roles allow what it needs, and there are channels in which nothing takes it away."""
         faults, gaps, whole = [], [], []
         guilds = await self._served()
-        bot_id = (await self.api.get("/users/@me"))["id"]
+        bot_id = (await self.api.me())["id"]
         for guild_id in guilds[:_LOOKED_AT]:
             name, lacking, found = await self._look_at(guild_id, bot_id)
             usable = [place for place in found if not place.missing]

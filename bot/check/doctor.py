@@ -16,6 +16,7 @@ from bot.check.discord_servers import DiscordServers
 from bot.check.examine import Check, examine
 from bot.check.given import Given
 from bot.check.machine import Inspect, Machine
+from bot.check.metrics import MetricsAddress
 from bot.check.report import Report
 from bot.check.wiro import WiroProject
 from bot.mask import Mask
@@ -71,10 +72,21 @@ def _checks(
     address = CallbackAddress(
         session, settings.callback_host, settings.callback_port, settings.callback_public_url, _USER_AGENT
     )
+    metrics = MetricsAddress(
+        session,
+        settings.metrics_host,
+        settings.metrics_port,
+        settings.callback_host,
+        settings.callback_port,
+        _USER_AGENT,
+    )
     return [
         *_discord_checks(settings, session),
         *_wiro_checks(_project(settings, session, wiro_session)),
         Check(name="listener", look=address.listener, settings=("CALLBACK_HOST", "CALLBACK_PORT")),
+        Check(
+            name="metrics", look=metrics.listener, settings=("METRICS_HOST", "METRICS_PORT", "CALLBACK_PORT")
+        ),
         Check(
             name="callbacks", look=address.round_trip, settings=("CALLBACK_PUBLIC_URL",), after=("listener",)
         ),

@@ -56,7 +56,12 @@ class Given:
     def results(self) -> tuple[Result, ...]:
         """One result for each variable that is wrong, or one for all of them; then the rest of the file."""
         faults = [
-            Result(f"{CHECK_NAME}: {name}", Status.FAULT, f"{found.rstrip('.')}.", _MEND)
+            Result(
+                f"{CHECK_NAME}: {name}",
+                Status.FAULT,
+                f"{found.removesuffix(' See .env.example.').rstrip('.')}.",
+                _MEND,
+            )
             for name, found in self.wrong.items()
         ]
         fine = Result(CHECK_NAME, Status.OK, f"All {len(_NAMES)} can be used.", "")

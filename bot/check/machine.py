@@ -94,7 +94,7 @@ def _try_to_write(path: Path) -> Outcome:
                 pass
     except OSError as error:
         raise FaultError(
-            f"{error.filename or there} cannot be written to: {error.strerror}.",
+            f"{path if str(error.filename) == str(path) else there} cannot be written to: {error.strerror}.",
             f"Give {there} to the user that the bot runs as, or set DATABASE_URL to a file elsewhere.",
         ) from error
     return ok(f"{path.parent} can be written to." if there == path.parent else f"{path.parent} can be made.")

@@ -14,6 +14,8 @@ _MAX_BYTES: Final = 4 * 1024 * 1024
 FAILURES: Final = (aiohttp.ClientError, OSError, ValueError)
 """What a call can raise; a TimeoutError is an OSError."""
 
+ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here, but recognised
+"""What stands for all addresses of a machine, and where it is called from that machine itself."""
 
 _REASONS: Final = (
     (aiohttp.ClientConnectorCertificateError, "its TLS certificate is not accepted"),
@@ -32,6 +34,12 @@ def reason(error: Exception) -> str:
         return "the connection was refused"
     known = (words for kind, words in _REASONS if isinstance(error, kind))
     return next(known, f"the connection broke ({type(error).__name__})")
+
+
+def local_base(host: str, port: int) -> str:
+    """Return the address at which this machine itself reaches what listens on a host and a port."""
+    local = ANYWHERE.get(host, host)
+    return f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
 
 
 async def first_words(

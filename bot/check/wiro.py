@@ -172,7 +172,9 @@ def _refused(said: str) -> FaultError:
 def _failed(error: WiroError, api_base: str) -> FaultError:
     if isinstance(error, WiroUnreachableError):
         return FaultError(f"Wiro cannot be reached at {api_base}.", _WHERE)
-    return FaultError(f"Wiro does not answer as it should: {error}.", f"Try again later. {_WHERE}")
+    return FaultError(
+        f"Wiro does not answer as it should: {str(error).rstrip('.')}.", f"Try again later. {_WHERE}"
+    )
 
 
 def _is_allowed(rule: HostRule, url: str) -> bool:

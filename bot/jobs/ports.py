@@ -274,7 +274,12 @@ class Running:
     progress: TaskProgress | None = None  # as far as Wiro has told
 
 
-Stage = InLine | Running
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """Its Run was not answered, and a first look for the task did not find it."""
+
+
+Stage = InLine | Running | Unconfirmed
 
 
 class Messenger(Protocol):

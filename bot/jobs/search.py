@@ -47,6 +47,7 @@ class Search:
         clock: the time of day.
         lost_after: how long a task is looked for, counted from the first look of this process.
         found: is told of each job whose task was found.
+        missed: is told after each look of a job whose task was not found yet.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Search:
         *,
         lost_after: timedelta,
         found: Callable[[int], None],
+        missed: Callable[[int], None],
     ) -> None:
         self._book = book
         self._store = store
@@ -65,7 +67,9 @@ class Search:
         self._clock = clock
         self._lost_after = lost_after
         self._found = found
+        self._missed = missed
         self._since: dict[int, datetime] = {}
+        self._not_found: frozenset[int] = frozenset()  # by the last look
         self._hints: dict[int, list[str]] = {}
         self._hint_tries: dict[int, int] = {}
         self._news = asyncio.Event()
@@ -74,6 +78,10 @@ class Search:
     def __contains__(self, job_id: int) -> bool:
         """Tell whether the job is being looked for."""
         return job_id in self._since
+
+    def has_missed(self, job_id: int) -> bool:
+        """Tell whether the job is still being looked for after a look that did not find its task."""
+        return job_id in self._not_found and job_id in self._since
 
     def add(self, job_id: int) -> None:
         """Begin to look for a job's task."""
@@ -161,6 +169,9 @@ class Search:
         for job in self._in_doubt():
             if started - self._since[job.id] >= patience:
                 await self._give_up(job)
+        self._not_found = frozenset(job.id for job in jobs if job.id in self._since)
+        for job_id in self._not_found:
+            self._missed(job_id)
 
     def _in_doubt(self) -> list[Job]:
         """Return the jobs that are still to be found, oldest first."""

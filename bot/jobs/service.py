@@ -78,11 +78,13 @@ class JobService:
         self._gate = Gate()
         self._book = Book(store, clock, self._route, meter)
         self._live = Live(feed, moved=self._show_move, ended=self._hear_end)
-        self._stages = Stages(self._book, self._line, self._slots, self._gate, self._live)
-        self._progress = Progress(self._book, messenger, clock, self._stages.of)
         self._tracker = Tracker(self._book, wiro, clock, Pace(), meter, timeout=rules.job_timeout)
         found = partial(self._tracker.wake, cause=Cause.SEARCH)
-        self._search = Search(self._book, store, wiro, clock, lost_after=rules.lost_after, found=found)
+        self._search = Search(
+            self._book, store, wiro, clock, lost_after=rules.lost_after, found=found, missed=self._show_move
+        )
+        self._stages = Stages(self._book, self._line, self._slots, self._gate, self._live, self._search)
+        self._progress = Progress(self._book, messenger, clock, self._stages.of)
         self._submitter = Submitter(
             self._book, self._line, self._slots, self._gate, wiro, clock, rules, in_doubt=self._look_for
         )

@@ -6,8 +6,9 @@ from bot.jobs.book import Book
 from bot.jobs.gate import Gate
 from bot.jobs.live import Live
 from bot.jobs.model import Job, State
-from bot.jobs.ports import Hold, InLine, Running, Stage
+from bot.jobs.ports import Hold, InLine, Running, Stage, Unconfirmed
 from bot.jobs.queue import Line, Slots
+from bot.jobs.search import Search
 
 _PLACES_SHOWN: Final = 50  # a place further back is shown again when it gets this near
 
@@ -21,14 +22,16 @@ class Stages:
         slots: how many start at once.
         gate: whether the line is held.
         live: how far those are that run.
+        search: which of them nobody has confirmed.
     """
 
-    def __init__(self, book: Book, line: Line, slots: Slots, gate: Gate, live: Live) -> None:
+    def __init__(self, book: Book, line: Line, slots: Slots, gate: Gate, live: Live, search: Search) -> None:
         self._book = book
         self._line = line
         self._slots = slots
         self._gate = gate
         self._live = live
+        self._search = search
         self._last_hold: Hold | None = None
 
     def of(self, job_id: int) -> Stage | None:
@@ -38,6 +41,8 @@ class Stages:
             return None
         if self._gate.is_probe(job_id):  # on hold with all others until Wiro takes it
             return InLine(1, self._gate.hold)
+        if self._search.has_missed(job_id):
+            return Unconfirmed()
         if job.state is not State.QUEUED:
             return Running(self._live.progress(job_id))
         place = self._line.place(job_id)

@@ -77,24 +77,24 @@ def _wrong_text(name: str, value: object, allowed: Range) -> str:
 
 
 def _wrong_number(name: str, value: object, allowed: Range) -> str:
-    would_do = " or ".join(str(number) for number in _nearest(value, allowed))
+    would_do = " or ".join(_nearest(value, allowed))
     kind = "whole numbers, " if allowed.step == 1 else ""
     steps = f", in steps of {allowed.step}" if allowed.step not in {None, 1} else ""
-    between = f"{kind}{allowed.minimum} to {allowed.maximum}{steps}"
+    between = f"{kind}{allowed.minimum:,} to {allowed.maximum:,}{steps}"
     return f"`{name}` was {_shown(value)}; {would_do} would do ({between})."
 
 
-def _nearest(value: object, allowed: Range) -> tuple[object, ...]:
+def _nearest(value: object, allowed: Range) -> tuple[str, ...]:
     """Return what would do instead: the nearer bound, both neighbours, or else the default."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         if value < allowed.minimum:
-            return (allowed.minimum,)
+            return (f"{allowed.minimum:,}",)
         if value > allowed.maximum:
-            return (allowed.maximum,)
+            return (f"{allowed.maximum:,}",)
         if allowed.step is not None and not math.isnan(value):
             below = int(value // allowed.step) * allowed.step
-            return below, below + allowed.step
-    return (allowed.minimum if allowed.default is None else allowed.default,)
+            return f"{below:,}", f"{below + allowed.step:,}"
+    return ("any number" if allowed.default is None else f"{allowed.default:,}",)
 
 
 def _shown(value: object) -> str:
@@ -102,9 +102,9 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return "not a number" if math.isnan(value) else str(value).removesuffix(".0")
+        return "not a number" if math.isnan(value) else f"{value:,}".removesuffix(".0")
     if isinstance(value, int):
-        return str(value) if abs(value) <= _LARGEST_SHOWN else "far out of range"
+        return f"{value:,}" if abs(value) <= _LARGEST_SHOWN else "far out of range"
     return _quoted(value) if isinstance(value, str) else "something else"
 
 

@@ -44,7 +44,7 @@ _COLOURS: Final = {
 }
 _UNDER_WAY: Final = {
     State.QUEUED: "It waits in line.",
-    State.SUBMITTING: "It is being made.",
+    State.SUBMITTING: "It was asked for, and the picture service has not confirmed it yet.",
     State.RUNNING: "It is being made.",
     State.FINISHED: "It is finished and about to be posted.",
 }

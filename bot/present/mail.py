@@ -127,7 +127,8 @@ def _settings(parameters: SanaParameters) -> Iterator[str]:
     spoiler = " · spoiler" if parameters.spoiler else ""
     yield f"{settings_line(parameters)}{spoiler}"
     if parameters.negative_prompt:
-        yield f"Without: {cut_escaped(escape_line(parameters.negative_prompt), _MAX_NEGATIVE_PROMPT)}"
+        avoided = cut_escaped(escape_line(parameters.negative_prompt), _MAX_NEGATIVE_PROMPT)
+        yield f"Negative prompt: {avoided}"
 
 
 def _origin(job: Job) -> str:

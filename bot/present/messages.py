@@ -7,7 +7,7 @@ from typing import Any, Final
 from discord import ui
 
 from bot.jobs.model import Job
-from bot.jobs.ports import Hold, Picture, Running, Stage, Standing
+from bot.jobs.ports import Hold, InLine, Picture, Running, Stage, Standing, Unconfirmed
 from bot.parameters import SanaParameters, limits
 from bot.present.buttons import cancel_button, result_buttons
 from bot.present.ends import end_lines
@@ -25,9 +25,10 @@ from bot.present.text import (
 )
 
 _WHY_ON_HOLD: Final = {
-    Hold.ACCOUNT: "The picture service's account needs its owner's attention, and the owner has been told.",
+    Hold.ACCOUNT: "The picture service refuses my account, which its owner has to see to.",
     Hold.SERVICE: "The picture service takes nothing at the moment, and I go on trying.",
 }
+_UNCONFIRMED: Final = "The picture service has not confirmed this yet"
 _MAX_NEGATIVE_PROMPT: Final = 400
 _MAX_URL: Final = 400
 _LINKABLE: Final = re.compile(r"https?://[^\s<>()\[\]\\\"]+")
@@ -94,17 +95,20 @@ def ended(job: Job) -> Page:
 def _pending_colour(stage: Stage) -> Colour:
     if isinstance(stage, Running):
         return Colour.RUNNING
-    return Colour.WAITING if stage.hold is None else Colour.HELD
+    return Colour.WAITING if isinstance(stage, InLine) and stage.hold is None else Colour.HELD
 
 
 def _status(job: Job, stage: Stage, parameters: SanaParameters) -> str:
     if job.cancelled_by is not None:
+        sought = "" if not isinstance(stage, Unconfirmed) else f" {_UNCONFIRMED}, so I am looking for it."
         return (
-            f"**Stopping, as {mention(job.cancelled_by)} asked.** A picture that is finished all the same is"
-            " posted and paid for; otherwise nothing is charged."
+            f"**Stopping, as {mention(job.cancelled_by)} asked.**{sought} A picture that is finished all the"
+            " same is posted and paid for; otherwise nothing is charged."
         )
     if isinstance(stage, Running):
         return how_far(stage.progress, samples=parameters.samples)
+    if isinstance(stage, Unconfirmed):
+        return f"**{_UNCONFIRMED}.** I am looking for it; nothing is charged unless a picture comes."
     if stage.hold is not None:
         return (
             f"**On hold at place {stage.place:,} in line.** {_WHY_ON_HOLD[stage.hold]} Your place is kept,"
@@ -125,7 +129,7 @@ def _settings(parameters: SanaParameters) -> list[str]:
     lines = [settings_line(parameters)]
     if parameters.negative_prompt not in {"", limits("negative_prompt").default}:
         avoided = cut_escaped(escape_line(parameters.negative_prompt), _MAX_NEGATIVE_PROMPT)
-        lines.append(f"Without: {avoided}")
+        lines.append(f"Negative prompt: {avoided}")
     return lines
 
 

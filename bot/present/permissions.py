@@ -26,10 +26,14 @@ INVITED: Final = discord.Permissions(sum(permission.value for _, permission in _
 def missing_permissions(app_permissions: discord.Permissions, *, is_thread: bool) -> tuple[str, ...]:
     """Return the names, as Discord's client shows them, of the permissions that the bot lacks.
 
+    A channel that it cannot see denies all others as well, so that View Channel is named alone then.
+
     Args:
         app_permissions: what the interaction says that the bot may do in its channel.
         is_thread: whether that channel is a thread.
     """
+    if not app_permissions.view_channel:
+        return ("View Channel",)
     return _lacking(_ANYWHERE + (_IN_THREADS if is_thread else _IN_CHANNELS), app_permissions)
 
 

@@ -19,10 +19,10 @@ _ENDS: Final[Mapping[str, str]] = {
 }
 _STATES: Final[Mapping[str, str]] = {
     State.QUEUED: "waits in line",
-    State.SUBMITTING: "being made",
+    State.SUBMITTING: "asked for, not confirmed yet",
     State.RUNNING: "being made",
     State.FINISHED: "about to be posted",
-    State.DELIVERED: "posted",
+    State.DELIVERED: "settled since",
     State.FAILED: "failed",
     State.CANCELLED: "cancelled",
     State.EXPIRED: "took too long",

@@ -24,7 +24,7 @@ def rules(server: ServerRules, terms: OwnerTerms, names: Names) -> tuple[Page, b
     period = server.period or terms.default.period
     default = server.find(RuleKind.DEFAULT, server.guild_id)
     whole = terms.default if default is None else Allowance(default.credits, period)
-    by_whom = "set by the bot's owner" if default is None else "this server's default"
+    by_whom = "the bot's own default" if default is None else "this server's default"
     members = [
         f"- {names.member(rule.target_id)}: {amount(rule.credits)}" for rule in _of(server, RuleKind.MEMBER)
     ]

@@ -1,6 +1,7 @@
 """What `/usage` shows a member, and `/quota show` a moderator: all about one member's credits."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from discord import ui
@@ -48,7 +49,8 @@ def _facts(view: MemberView, names: Names, *, own: bool) -> Iterator[str]:
         else "Extra credits: none."
     )
     if view.returns:
-        yield "Next to return: " + "; ".join(map(_return, view.returns[:_RETURNS_SHOWN])) + "."
+        returns = _by_minute(view.returns)[:_RETURNS_SHOWN]
+        yield "Next to return: " + "; ".join(map(_return, returns)) + "."
     yield _under_way(view.jobs, view.jobs_under_way)
 
 
@@ -74,6 +76,13 @@ def _use(view: MemberView) -> Iterator[str]:
     left = "" if standing.left is None else f", **{standing.left:,} left**"
     extra = " with the extra credits" if standing.granted else ""
     yield f"**{standing.used:,} of {standing.allowance.credits:,}** used in {last}{left}{extra}."
+
+
+def _by_minute(returns: Sequence[Return]) -> list[Return]:
+    """Put together what comes back within one minute: Discord shows no seconds."""
+    minutes = groupby(returns, key=lambda each: each.at.replace(second=0, microsecond=0))
+    together = (list(group) for _, group in minutes)
+    return [Return(group[0].at, sum(each.credits for each in group)) for group in together]
 
 
 def _return(each: Return) -> str:

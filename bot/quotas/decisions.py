@@ -15,6 +15,7 @@ from bot.errors import (
     NotModeratorError,
     OutOfRangeError,
     TooManyRulesError,
+    Why,
 )
 from bot.parameters.model import clean
 from bot.quotas.model import Action, Actor, Edit, Entitlement, OwnerTerms, Rule, RuleKind, ServerRules
@@ -40,7 +41,7 @@ def check_moderator(actor: Actor) -> None:
 def check_not_own(actor: Actor, member_id: int) -> None:
     """Raise `NeedsManageServerError` where moderators favour themselves and only have Moderate Members."""
     if actor.member_id == member_id and not actor.may_manage:
-        raise NeedsManageServerError(f"member {actor.member_id}")
+        raise NeedsManageServerError(Why.OWN)
 
 
 def read_reason(text: str) -> str:
@@ -73,7 +74,7 @@ def plan_rule(actor: Actor, rule: Rule, terms: OwnerTerms, period: Period | None
     if terms.cap is not None and (rule.credits is None or rule.credits > terms.cap):
         raise CapExceededError(terms.cap)
     if rule.credits is None and not actor.may_manage:
-        raise NeedsManageServerError("unlimited")
+        raise NeedsManageServerError(Why.UNLIMITED)
 
     def plan(rules: ServerRules) -> tuple[Edit, ...]:
         is_new = rules.find(rule.kind, rule.target_id) is None
@@ -145,7 +146,8 @@ def _check_own_unchanged(actor: Actor, rules: ServerRules, edits: Sequence[Edit]
     if actor.may_manage:
         return
     if _own(actor, rules, terms) != _own(actor, rules.after(edits), terms):
-        raise NeedsManageServerError(f"member {actor.member_id}")
+        names_self = any((edit.kind, edit.target_id) == (RuleKind.MEMBER, actor.member_id) for edit in edits)
+        raise NeedsManageServerError(Why.OWN if names_self else Why.HOLDS_FOR_SELF)
 
 
 def _own(actor: Actor, rules: ServerRules, terms: OwnerTerms) -> Entitlement:

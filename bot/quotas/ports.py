@@ -47,7 +47,7 @@ class QuotaStore(Protocol):
         """End a block.
 
         Raises:
-            NothingToRemoveError: none holds.
+            NotBlockedError: none holds.
         """
         ...
 

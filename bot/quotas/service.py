@@ -153,7 +153,7 @@ class QuotaService:
         """End a member's block.
 
         Raises:
-            NothingToRemoveError: none holds.
+            NotBlockedError: none holds.
             OutOfRangeError: the reason is empty or too long.
             NeedsManageServerError: moderators do not do it for themselves.
         """

@@ -185,7 +185,7 @@ class WiroClient:
 
     async def _call(self, path: str, body: Mapping[str, str | int]) -> JsonObject:
         """Make a call that can be repeated without harm."""
-        async for attempt in self._retries.attempts():
+        async for attempt in self._retries.attempts(path):
             with attempt:
                 return await self._exchange(path, body, self._timeouts.call_seconds)
         raise AssertionError("stamina raises after the last attempt")

@@ -2,9 +2,12 @@
 
 import random
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from typing import Final
 
 import stamina
+import structlog
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from bot.errors import (
     NoAnswerError,
@@ -33,17 +36,29 @@ _JITTER_SECONDS: Final = 0.5
 _PASSING: Final = (WiroUnreachableError, NoAnswerError, ServerFaultError, UnreadableAnswerError)
 
 
+_path: Final[ContextVar[str]] = ContextVar("path")  # of the call that this task is trying
+
+log = structlog.get_logger()
+
+
+def _tell(details: RetryDetails) -> None:
+    """Tell of a retry; by itself stamina would, of its own block of code and not of the call."""
+    wait = round(details.wait_for, 1)
+    log.debug("wiro.retry", path=_path.get(), attempt=details.retry_num + 1, wait_seconds=wait)
+
+
+set_on_retry_hooks([_tell])
+
+
 class Retries:
     """The retries of safe calls, from one budget for all of them."""
 
     def __init__(self) -> None:
         self._budget = BURST
 
-    def attempts(self) -> AsyncIterator[stamina.Attempt]:
-        """Return the attempts of one call, waiting with jitter between them.
-
-        A context block, not a decorated function, for stamina logs the arguments of those: tokens, too.
-        """
+    def attempts(self, path: str) -> AsyncIterator[stamina.Attempt]:
+        """Return the attempts of one call to a path, waiting with jitter between them."""
+        _path.set(path)
         self._budget = min(BURST, self._budget + RETRIES_PER_CALL)
         return aiter(
             stamina.retry_context(

@@ -16,21 +16,24 @@ SIZES = "square, portrait, landscape, wide, tall, square-2k, wide-2k, tall-2k, s
 WRONG = {
     "side between two steps": (
         {"width": 1000},
-        "`width` was 1000; 992 or 1024 would do (256 to 4096, in steps of 32).",
+        "`width` was 1,000; 992 or 1,024 would do (256 to 4,096, in steps of 32).",
     ),
     "other side between two steps": (
         {"height": 257},
-        "`height` was 257; 256 or 288 would do (256 to 4096, in steps of 32).",
+        "`height` was 257; 256 or 288 would do (256 to 4,096, in steps of 32).",
     ),
-    "side too small": ({"width": 224}, "`width` was 224; 256 would do (256 to 4096, in steps of 32)."),
-    "side too large": ({"height": 4128}, "`height` was 4128; 4096 would do (256 to 4096, in steps of 32)."),
+    "side too small": ({"width": 224}, "`width` was 224; 256 would do (256 to 4,096, in steps of 32)."),
+    "side too large": (
+        {"height": 4128},
+        "`height` was 4,128; 4,096 would do (256 to 4,096, in steps of 32).",
+    ),
     "side of a wrong type": (
         {"width": "wide"},
-        "`width` was `wide`; 1024 would do (256 to 4096, in steps of 32).",
+        "`width` was `wide`; 1,024 would do (256 to 4,096, in steps of 32).",
     ),
     "side that is true": (
         {"height": True},
-        "`height` was true; 1024 would do (256 to 4096, in steps of 32).",
+        "`height` was true; 1,024 would do (256 to 4,096, in steps of 32).",
     ),
     "no steps": ({"steps": 0}, "`steps` was 0; 1 would do (whole numbers, 1 to 50)."),
     "too many steps": ({"steps": 51}, "`steps` was 51; 50 would do (whole numbers, 1 to 50)."),
@@ -43,12 +46,15 @@ WRONG = {
     "scale that is true": ({"scale": True}, "`scale` was not a number; 3.5 would do (1 to 20)."),
     "no samples": ({"samples": 0}, "`samples` was 0; 1 would do (whole numbers, 1 to 4)."),
     "too many samples": ({"samples": 5}, "`samples` was 5; 4 would do (whole numbers, 1 to 4)."),
-    "seed below nothing": ({"seed": -1}, "`seed` was -1; 0 would do (whole numbers, 0 to 4294967295)."),
+    "seed below nothing": ({"seed": -1}, "`seed` was -1; 0 would do (whole numbers, 0 to 4,294,967,295)."),
     "seed too large": (
         {"seed": 2**32},
-        "`seed` was 4294967296; 4294967295 would do (whole numbers, 0 to 4294967295).",
+        "`seed` was 4,294,967,296; 4,294,967,295 would do (whole numbers, 0 to 4,294,967,295).",
     ),
-    "seed in words": ({"seed": "luck"}, "`seed` was `luck`; 0 would do (whole numbers, 0 to 4294967295)."),
+    "seed in words": (
+        {"seed": "luck"},
+        "`seed` was `luck`; any number would do (whole numbers, 0 to 4,294,967,295).",
+    ),
     "unknown size": ({"size": "sqare"}, f"`size` was `sqare`; square would do (one of {SIZES})."),
     "size of a wrong type": ({"size": 3}, f"`size` was 3; square would do (one of {SIZES})."),
     "spoiler in words": ({"spoiler": "maybe"}, "`spoiler` was `maybe`; true or false would do."),
@@ -89,7 +95,7 @@ async def test_a_wrong_field_gets_one_sentence(stage: Stage, options: Options, s
 async def test_what_the_client_lets_through_is_checked_again(stage: Stage) -> None:
     """A width that is no multiple of 32 is within the registered range, so that the bot alone refuses it."""
     typed = await stage.member().type("sana", channel=CHANNEL, prompt="a red fox", width=1000)
-    assert "992 or 1024 would do" in await stage.note(typed)
+    assert "992 or 1,024 would do" in await stage.note(typed)
     assert await stage.nothing_happened()
 
 

@@ -107,6 +107,26 @@ def taken_port(stage: Stage) -> None:
     stage.environment["CALLBACK_PORT"] = stage.wiro.host_and_port.rpartition(":")[2]
 
 
+def taken_metrics_port(stage: Stage) -> None:
+    """Wiro's own server holds the port of the metrics."""
+    stage.environment["METRICS_PORT"] = stage.wiro.host_and_port.rpartition(":")[2]
+
+
+def one_port_for_both(stage: Stage) -> None:
+    """The metrics are to have the listener's port."""
+    stage.environment["METRICS_PORT"] = stage.environment["CALLBACK_PORT"]
+
+
+def metrics_elsewhere(stage: Stage) -> None:
+    """The metrics are to have an address of some other machine."""
+    setting(metrics_host="203.0.113.1", metrics_port=str(free_port()))(stage)
+
+
+def no_discord_there(stage: Stage) -> None:
+    """The address is that of Discord, without the version of its API."""
+    stage.environment["DISCORD_API_BASE"] = stage.discord.origin
+
+
 def address_of_another(stage: Stage) -> None:
     """The public address leads to some other server."""
     stage.environment["CALLBACK_PUBLIC_URL"] = stage.wiro.origin
@@ -142,11 +162,19 @@ def _ignore(_: object) -> None:
 
 FAULTS: list[tuple[str, Plant, str, str, str]] = [
     ("no token", setting(discord_token=""), "settings: DISCORD_TOKEN", "is not set", ".env"),
+    (
+        "no number",
+        setting(quota_credits="many"),
+        "settings: QUOTA_CREDITS",
+        "should be a whole number.",
+        ".env",
+    ),
     ("wrong period", setting(quota_period="year"), "settings: QUOTA_PERIOD", "'week'", ".env"),
     ("address", setting(wiro_api_base="wiro.ai"), "settings: WIRO_API_BASE", "https://", ".env"),
     ("wrong token", setting(discord_token="wrong"), "discord token", "not accept", "reset the token"),
     ("a person", a_person, "discord token", "person", "token of a bot"),
     ("no discord", no_discord, "discord token", "refused", "DISCORD_API_BASE"),
+    ("no version", no_discord_there, "discord token", "no API of Discord", "/api/v10"),
     ("outage", discord_answers(503, "/users/@me"), "discord token", "HTTP 503", "Try again later"),
     (
         "endpoint",
@@ -198,6 +226,13 @@ FAULTS: list[tuple[str, Plant, str, str, str]] = [
         "suspended",
         "Wiro's support",
     ),
+    (
+        "odd",
+        script("Task/List", CallFault(error="Something went wrong.", error_code=0)),
+        "wiro account",
+        "went wrong.",
+        "Try again later",
+    ),
     ("wiro down", script("Task/List", CallFault(http_status=503)), "wiro account", "503", "Try again later"),
     ("tool", setting(wiro_tool="some/other"), "wiro tool", "no such tool", "WIRO_TOOL"),
     ("hosts", setting(wiro_output_hosts="https://x.org/"), "wiro outputs", "https://x.org", "OUTPUT_HOSTS"),
@@ -211,6 +246,9 @@ FAULTS: list[tuple[str, Plant, str, str, str]] = [
     ("no socket", no_wiro_socket, "wiro socket", "refused", "WIRO_SOCKET_URL"),
     ("port", taken_port, "listener", "held by another program", "CALLBACK_PORT"),
     ("host", setting(callback_host="203.0.113.1"), "listener", "cannot be bound", "CALLBACK_HOST"),
+    ("metrics", taken_metrics_port, "metrics", "held by another program", "METRICS_PORT"),
+    ("both", one_port_for_both, "metrics", "CALLBACK_PORT is the same", "METRICS_PORT"),
+    ("metrics host", metrics_elsewhere, "metrics", "cannot be bound", "METRICS_HOST"),
     ("elsewhere", address_of_another, "callbacks", "HTTP 404", "CALLBACK_PUBLIC_URL"),
     ("port 0", setting(callback_port="0"), "callbacks", "CALLBACK_PORT is 0", "Set CALLBACK_PORT"),
     ("nowhere", address_of_nobody, "callbacks", "refused", "CALLBACK_PUBLIC_URL"),
@@ -221,7 +259,7 @@ FAULTS: list[tuple[str, Plant, str, str, str]] = [
         "folder",
         setting(database_url="sqlite:////proc/sana.db"),
         "database folder",
-        "/proc",
+        "/proc cannot be written to",
         "DATABASE_URL",
     ),
 ]
@@ -249,6 +287,7 @@ async def test_a_planted_fault_is_named_with_its_mend(
     faults = faults_in(report)
     assert [result.name for result in faults] == [name]
     assert found in faults[0].found
+    assert ".." not in faults[0].found
     assert mend in faults[0].mend
     assert result_of(report, "clock" if name != "settings: WIRO_API_BASE" else "listener").status is Status.OK
 
@@ -322,7 +361,8 @@ async def test_many_faults_are_all_named(sound: Stage) -> None:
 
 
 async def test_it_works_beside_a_bot_and_disturbs_nothing(sound: Stage) -> None:
-    """A bot that runs and holds port and lock is no fault, and goes on with its job."""
+    """A bot that runs and holds ports and lock is no fault, and goes on with its job."""
+    setting(metrics_port=str(free_port()))(sound)
     sound.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
     bot = sound.bot_process()
     await bot.start()
@@ -336,6 +376,7 @@ async def test_it_works_beside_a_bot_and_disturbs_nothing(sound: Stage) -> None:
         found = {check["name"]: check["found"] for check in report["checks"]}
         assert code == 0, report
         assert "held by the bot, which is running" in found["listener"]
+        assert "held by the bot, which is running" in found["metrics"]
         assert "leads to the bot" in found["callbacks"]
         assert "is registered" in found["discord commands"]
         assert "sound and up to date" in found["database"]
@@ -415,6 +456,15 @@ def test_a_secret_that_was_refused_is_a_secret_all_the_same(tmp_path: Path) -> N
     given = read_settings(env_file, discord_token="of the code")
     assert given.wrong.keys() == {"DISCORD_TOKEN", "WIRO_API_KEY"}
     assert {"of the file", "of the code"} <= set(given.secrets)
+
+
+async def test_a_missing_setting_is_told_once_where_to_set_it(sound: Stage) -> None:
+    """The file of examples is named in what is to be done, and not in what was found as well."""
+    setting(wiro_api_key="")(sound)
+    code, report = await check_process(sound)
+    (told,) = [check for check in report["checks"] if check["name"] == "settings: WIRO_API_KEY"]
+    assert code == 1
+    assert (told["found"] + told["mend"]).count(".env.example") == 1
 
 
 async def test_a_wrong_setting_drags_no_other_along(sound: Stage) -> None:

@@ -168,25 +168,28 @@ async def test_in_a_thread(quick_stage: Stage) -> None:
     ("field", "text", "problem"),
     [
         ("steps", "abc", "`steps` was `abc`; 25 would do (whole numbers, 1 to 50)."),
-        ("steps", "1,000", "`steps` was 1000; 50 would do (whole numbers, 1 to 50)."),
+        ("steps", "1,000", "`steps` was 1,000; 50 would do (whole numbers, 1 to 50)."),
         ("steps", "2.5", "`steps` was `2.5`; 25 would do (whole numbers, 1 to 50)."),
         ("steps", "  ", "`steps` was blank; 25 would do (whole numbers, 1 to 50)."),
         (
             "seed",
             "-1",
-            "`seed` was -1; 0 would do (whole numbers, 0 to 4294967295), or leave it blank for a new one.",
+            "`seed` was -1; 0 would do (whole numbers, 0 to 4,294,967,295), or leave it blank for a new one.",
         ),
         (
             "seed",
             "1,2",
-            "`seed` was `1,2`; 0 would do (whole numbers, 0 to 4294967295), or leave it blank for a new one.",
+            (
+                "`seed` was `1,2`; any number would do (whole numbers, 0 to 4,294,967,295), or leave it"
+                " blank for a new one."
+            ),
         ),
         (
             "seed",
             "9" * 30,
             (
-                "`seed` was far out of range; 4294967295 would do (whole numbers, 0 to 4294967295), or leave"
-                " it blank for a new one."
+                "`seed` was far out of range; 4,294,967,295 would do (whole numbers, 0 to 4,294,967,295), or"
+                " leave it blank for a new one."
             ),
         ),
         ("prompt", " \n ", "`prompt` was blank; a few words would do (1 to 2,000 characters)."),
@@ -220,7 +223,10 @@ async def test_everything_that_is_wrong_is_told_and_the_texts_are_kept(
     answer = await refused(stage, await stage.member().submit(clicked, typed))
     assert answer.text.split("\n") == [
         "`steps` was 0; 1 would do (whole numbers, 1 to 50).",
-        "`seed` was `x`; 0 would do (whole numbers, 0 to 4294967295), or leave it blank for a new one.",
+        (
+            "`seed` was `x`; any number would do (whole numbers, 0 to 4,294,967,295), or leave it"
+            " blank for a new one."
+        ),
         (
             "Nothing was charged. Edit opens the form again with S-1's own values; your words are below, to"
             " copy."

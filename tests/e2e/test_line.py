@@ -15,7 +15,7 @@ PEOPLE = ("member", "booster", "newcomer")
 STUCK = Rule(call="task", do=TaskScript(stuck=True), times=None)
 NO_BALANCE = CallFault(error="Insufficient balance.", error_code=97)
 ON_HOLD = (
-    "The picture service's account needs its owner's attention, and the owner has been told. Your place is"
+    "The picture service refuses my account, which its owner has to see to. Your place is"
     " kept, and this starts by itself. Nothing is charged unless a picture comes; you can wait or cancel."
 )
 FULL = (

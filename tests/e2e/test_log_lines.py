@@ -11,7 +11,7 @@ ABOUT_NO_JOB = {
     *("stopping", "listener.started", "shard.ready", "shard.disconnected", "shard.resumed"),
     *("jobs.recovered", "removals.recovered", "jobs.cancel_queued", "search.failed"),
     *("socket.connected", "socket.down", "socket.idle", "socket.complaint"),
-    *("stamina.retry_scheduled", "quota.changed", "note.dropped", "names.unknown"),
+    *("quota.changed", "note.dropped", "names.unknown"),
     *("edit.not_stored", "command.failed"),
 }
 """Events of the bot itself, of all jobs, of what may be a listing, or of an interaction before its job."""

@@ -11,7 +11,7 @@ from sandbox.wiro import CallbackScript, CallFault, Rule, TaskScript, WiroConfig
 from tests.support.clock import Clock
 from tests.support.log import Log
 from tests.support.other_client import another_client
-from tests.support.stage import PAID, REFUNDED, Stage
+from tests.support.stage import CHANNEL, PAID, REFUNDED, Stage
 
 STARTED = {
     "500": CallFault(http_status=500, after_effect=True),
@@ -106,6 +106,23 @@ async def test_a_callback_names_the_task_where_nothing_lists_it(quick_stage: Sta
     await quick_stage.closed()
     assert len(done.pictures) == 1
     assert (quick_stage.calls("Run"), quick_stage.ledger()) == (1, PAID)
+
+
+@pytest.mark.usefixtures("quick_progress")
+async def test_a_member_reads_that_it_is_not_confirmed(quick_stage: Stage) -> None:
+    """While nobody knows what became of Run, neither the message nor `/usage` says that it is being made."""
+    quick_stage.wiro.script.add(STARTS_NOTHING)
+    quick_stage.wiro.script.add(Rule(call="Task/List", do=CallFault(http_status=500), times=None))
+    member = quick_stage.member()
+    shown = await member.wait_for_change(
+        await quick_stage.sana(), lambda shown: "has not confirmed this yet" in shown.text
+    )
+    assert "asked for, not confirmed yet (S-1)" in await quick_stage.note(
+        await member.type("usage", channel=CHANNEL)
+    )
+    await member.click(shown, label="Cancel")
+    stopping = await member.wait_for_change(shown, lambda shown: "Stopping" in shown.text)
+    assert "has not confirmed this yet" in stopping.text
 
 
 async def test_polling_alone_finds_it_too(polling_stage: Stage) -> None:

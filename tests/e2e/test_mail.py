@@ -68,7 +68,7 @@ async def test_anyone_gets_the_picture_and_all_about_it(quick_stage: Stage) -> N
     assert letter.text.split("\n") == [
         r"a \*red\* fox",
         "-# Seed 7 · 288 × 256 · 30 steps · scale 4.5 · 1 picture",
-        "-# Without: blurry",
+        "-# Negative prompt: blurry",
         f"-# [The message that these came from](https://discord.com/channels/{place}) · S-1",
     ]
     [picture], [original] = letter.pictures, message.pictures

@@ -54,7 +54,7 @@ async def test_a_result_shows_what_made_it(tmp_path: Path) -> None:
 async def test_a_negative_prompt_of_ones_own_is_shown(stage: Stage) -> None:
     """What a member asked to be left out is part of what makes the picture again."""
     done = await stage.end_of(await stage.sana(negative_prompt="rain", options=SMALL))
-    assert "\n-# Without: rain\n" in done.text
+    assert "\n-# Negative prompt: rain\n" in done.text
 
 
 @pytest.mark.parametrize("samples", [1, 2, 3, 4])

@@ -77,6 +77,7 @@ async def test_every_command_by_a_moderator(quick_stage: Stage) -> None:
     for name, options in commands(stage).items():
         text = await said(moderator, f"quota {name}", options)
         assert ("**Manage Server**" in text) is (name == "default"), text
+        assert ("holds for you as well" in text) is (name == "default"), text
     assert [action for action, _, _ in changes(stage)] == [
         "role",
         "member",
@@ -125,7 +126,7 @@ async def test_another_servers_moderator_sees_nothing(two_servers: Stage) -> Non
     stage = two_servers
     stranger = stage.member("moderator2", SECOND)
     member = str(stage.member().id)
-    assert "20 credits a day, set by the bot's owner" in await said(stranger, "quota list", where="general")
+    assert "20 credits a day, the bot's own default" in await said(stranger, "quota list", where="general")
     shown = await said(stranger, "quota show", where="general", member=member)
     assert f"**Credits of <@{member}> (`{member}`, not in this server)**" in shown
     assert "**0 of 20** used" in shown

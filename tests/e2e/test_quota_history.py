@@ -109,7 +109,7 @@ async def test_jobs_and_changes_stand_together(quick_stage: Stage) -> None:
     assert [line.split("> ", 1)[1] for line in lines] == [
         f"<@{moderator.id}> reset what <@{stage.member().id}> used: 1 credit before, none now. Reason: no. 2",
         f"<@{stage.member().id}>: paid 1, picture posted (S-1)",
-        f"<@{stage.member().id}>: reserved 1, posted (S-1)",
+        f"<@{stage.member().id}>: reserved 1, settled since (S-1)",
         f"<@{moderator.id}> granted <@{stage.member().id}> 1 extra credit: 0 before, 1 now. Reason: no. 1",
     ]
 

@@ -53,7 +53,7 @@ async def test_durations_that_are_none(quick_stage: Stage, typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        (0, "`credits` was 0; a whole number from 1 to 1,000,000 would do."),
+        (0, "`credits` was 0; a whole number from 1 to 1,000,000, or a negative one to take some"),
         (1_000_001, "`credits` was 1,000,001"),
         (-1_000_001, "a whole number from -1,000,000 to 1,000,000 would do."),
         ("lots", "`credits` was “lots”; a whole number from -1,000,000 to 1,000,000 would do."),
@@ -107,13 +107,29 @@ async def test_nothing_to_take_away(quick_stage: Stage) -> None:
     nothing = "There is nothing like that to take away. Nothing was changed or charged."
     await said(moderator, "quota role", role=role, credits="5")
     for name, options in (
-        ("unblock", {"member": who}),
         ("remove", {"member": who}),
         ("remove", {"member": who, "role": role}),
     ):
         assert nothing in await said(moderator, f"quota {name}", options)
+    not_blocked = await said(moderator, "quota unblock", member=who)
+    assert not_blocked.startswith(f"<@{who}> is not blocked. Nothing was changed or charged.")
     assert [action for action, _, _ in changes(stage)] == ["role"]
     assert nothing in await said(stage.member("owner"), "quota remove")
+
+
+async def test_a_bot_has_no_credits(quick_stage: Stage) -> None:
+    """Nothing is set for a bot, this one or another, for none asks for pictures."""
+    stage, owner = quick_stage, quick_stage.member("owner")
+    bot = str(stage.discord.bot_user_id)
+    named: dict[str, dict[str, Option]] = {
+        "member": {"credits": "5"},
+        "grant": {"credits": 5, "reason": "why"},
+        "reset": {"reason": "why"},
+        "block": {"reason": "why"},
+    }
+    for name, options in named.items():
+        assert "is a bot" in await said(owner, f"quota {name}", {"member": bot, **options})
+    assert changes(stage) == []
 
 
 async def test_two_rules_are_taken_away_at_once(quick_stage: Stage) -> None:

@@ -178,7 +178,7 @@ async def test_the_answer_shows_all_that_was_asked_for(rich_stage: Stage) -> Non
         "**Next in line.** This starts by itself.\n"
         "a red fox\n"
         "-# Seed 99 · 2048 × 2048 · 30 steps · scale 4.5 · 2 pictures\n"
-        "-# Without: rain\n"
+        "-# Negative prompt: rain\n"
         "-# 8 credits, charged only if a picture comes · 992 credits left"
     )
     assert not answer.ephemeral

@@ -128,4 +128,4 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     file.write_bytes(b"DISCORD_TOKEN=secret-\xe9\xff-of-the-owner\n")
     with pytest.raises(SettingsError) as refused:
         Settings.load(env_file=file)
-    assert str(refused.value) == f"{file} cannot be read: UnicodeDecodeError"
+    assert str(refused.value) == f"{file} cannot be read: it is not text in UTF-8"

@@ -54,7 +54,7 @@ async def test_the_ledger_in_plain_words(quick_stage: Stage) -> None:
     entries = [line.split("> ", 1)[1] for line in text.partition("**Last entries**\n")[2].split("\n")]
     assert entries == [
         "paid 1, picture posted (S-2)",
-        "reserved 1, posted (S-2)",
+        "reserved 1, settled since (S-2)",
         "refunded 4, task failed (S-1)",
         "reserved 4, failed (S-1)",
     ]

@@ -71,7 +71,7 @@ async def test_bad_input_gets_one_sentence_a_field(member: Member, service: Note
     message = await answer_to(member, sent)
     assert message.ephemeral
     assert [line.split()[0] for line in message.text.split("\n")[:2]] == ["`width`", "`height`"]
-    assert "992 or 1024" in message.text
+    assert "992 or 1,024" in message.text
     assert service.jobs == {}
 
 

@@ -21,7 +21,7 @@ from bot.quotas.model import Actor, OwnerTerms
 from bot.quotas.service import QuotaService
 from storage.database import Database
 from storage.jobs import SqliteJobStore
-from storage.quotas import RETURNS_SHOWN, SqliteQuotaStore
+from storage.quotas import RETURNS_READ, SqliteQuotaStore
 from storage.reports import SqliteReports
 from tests.storage.quota_model import OWNER, UNLIMITED, Model, Reserved
 
@@ -304,7 +304,7 @@ class Comparison(RuleBasedStateMachine):
         assert (standing.used, standing.granted) == (model.used(moment), model.granted)
         is_unlimited = model.amount() == UNLIMITED
         assert standing.left == (None if is_unlimited else model.left(moment))
-        returns = [] if is_unlimited else model.returns()[:RETURNS_SHOWN]
+        returns = [] if is_unlimited else model.returns()[:RETURNS_READ]
         assert [(each.at, each.credits) for each in view.returns] == returns
         assert (view.block is not None) == model.is_blocked()
         assert view.jobs_under_way == len(self.open)

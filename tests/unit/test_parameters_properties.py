@@ -66,9 +66,11 @@ def test_what_would_do_does(name: str, value: object) -> None:
     """Whatever a sentence suggests is accepted when it is put in, and nothing between it and the value is."""
     _, problems = outcome({"prompt": "x", name: value})
     for sentence in problems:
+        if name == "seed" and "; any number would do (" in sentence:
+            continue
         match = re.search(r"; (\S+)(?: or (\S+))? would do \(", sentence)
         assert match
-        suggested = [word for word in match.groups() if word]
+        suggested = [word.replace(",", "") for word in match.groups() if word]
         for word in suggested:
             assert outcome({"prompt": "x", name: word if name == "size" else float(word)})[0]
         if isinstance(value, int | float) and len(suggested) == 2:

@@ -87,7 +87,7 @@ def test_a_letter_says_everything() -> None:
     assert text_of(letter(job_of(FOX), TWO)).split("\n") == [
         r"a \*red\* fox",
         "-# Seed 7 · 512 × 768 · 30 steps · scale 4 · 2 pictures",
-        r"-# Without: blurry, \<\@1>",
+        r"-# Negative prompt: blurry, \<\@1>",
         "-# [The message that these came from](https://discord.com/channels/1/2/4) · S-42",
     ]
 
@@ -95,7 +95,7 @@ def test_a_letter_says_everything() -> None:
 def test_the_default_negative_prompt_is_said_and_an_empty_one_is_not() -> None:
     """Every parameter that there is can be read, one that was left empty by intention has no line."""
     usual = SanaParameters(prompt="a red fox", seed=7)
-    assert "-# Without: bad, ugly, low quality" in text_of(letter(job_of(usual), TWO[:1]))
+    assert "-# Negative prompt: bad, ugly, low quality" in text_of(letter(job_of(usual), TWO[:1]))
     empty = SanaParameters(prompt="a red fox", seed=7, negative_prompt="")
     assert "Without" not in text_of(letter(job_of(empty), TWO[:1]))
 

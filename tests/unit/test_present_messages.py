@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from bot.allowance import Allowance, Period
 from bot.jobs.model import REFUNDED, Job, State
-from bot.jobs.ports import Hold, InLine, Running, Standing
+from bot.jobs.ports import Hold, InLine, Running, Stage, Standing, Unconfirmed
 from bot.parameters import SanaParameters
 from bot.present.inspires import inspires
 from bot.present.messages import delivered, ended, pending
@@ -143,9 +143,18 @@ def test_any_prompt_keeps_the_limits(prompt: str, avoided: str, samples: int, sp
 
 
 @pytest.mark.parametrize(
-    "stage", [InLine(1), InLine(3), InLine(3, Hold.ACCOUNT), InLine(3, Hold.SERVICE), Running(), Running(FAR)]
+    "stage",
+    [
+        InLine(1),
+        InLine(3),
+        InLine(3, Hold.ACCOUNT),
+        InLine(3, Hold.SERVICE),
+        Unconfirmed(),
+        Running(),
+        Running(FAR),
+    ],
 )
-def test_pending_carries_the_job(stage: InLine | Running) -> None:
+def test_pending_carries_the_job(stage: Stage) -> None:
     """Every pending message has the job's Cancel button, by which a restart finds it again."""
     everything = list(walk(payload(pending(make_job(), stage))))
     assert [each["custom_id"] for each in everything if "custom_id" in each] == ["sana:cancel:42"]
@@ -169,7 +178,7 @@ def test_first_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hold", "why"), [(Hold.ACCOUNT, "owner has been told"), (Hold.SERVICE, "takes nothing at the moment")]
+    ("hold", "why"), [(Hold.ACCOUNT, "owner has to see to"), (Hold.SERVICE, "takes nothing at the moment")]
 )
 def test_held_line_is_explained(hold: Hold, why: str) -> None:
     """A held line says why, that the place is kept and that nothing is charged."""

@@ -129,7 +129,7 @@ class TestRules:
             "**Allowances in this server.** What counts is what was used in the last 24 hours.",
             "**1. A rule for one member** beats all others. There is none.",
             "**2. Of a member's role rules** the most generous counts. There is none.",
-            "**3. All others** have 20 credits a day, set by the bot's owner.",
+            "**3. All others** have 20 credits a day, the bot's own default.",
             "Extra credits (`/quota grant`) do not expire, and are used after the allowance.",
         ]
 

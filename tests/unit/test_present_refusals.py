@@ -8,6 +8,7 @@ import pytest
 from bot.errors import (
     AllowanceExceededError,
     BlockedError,
+    BotNamedError,
     CapExceededError,
     DirectMessagesClosedError,
     InvalidDurationError,
@@ -19,6 +20,7 @@ from bot.errors import (
     NeedsManageServerError,
     NoCommandsError,
     NotAllowedError,
+    NotBlockedError,
     NothingToRemoveError,
     NotModeratorError,
     NotSentError,
@@ -27,6 +29,7 @@ from bot.errors import (
     Refusal,
     ResultGoneError,
     TooManyRulesError,
+    Why,
 )
 from bot.jobs.model import Job, State
 from bot.present.buttons import read_number
@@ -59,12 +62,14 @@ REFUSALS: tuple[Refusal, ...] = (
     BlockedError(until=FREE_AT, reason="spam"),
     BlockedError(until=None, reason="@everyone\nspam"),
     NotModeratorError(),
-    NeedsManageServerError(),
+    *(NeedsManageServerError(why) for why in Why),
     CapExceededError(50),
     InvalidDurationError("so*on"),
     OutOfRangeError("credits", minimum=0, maximum=1_000_000, given=-1),
     OutOfRangeError("reason", minimum=1, maximum=200, given=0),
     NothingToRemoveError(),
+    NotBlockedError(7),
+    BotNamedError(7),
     TooManyRulesError(1000),
 )
 
@@ -87,7 +92,8 @@ def make_job(state: State) -> Job:
 
 def test_every_refusal_has_its_sentences() -> None:
     """No refusal is forgotten here."""
-    known = {*Refusal.__subclasses__(), *InvalidRequestError.__subclasses__()} - {InvalidRequestError}
+    families = (Refusal, InvalidRequestError, NothingToRemoveError)
+    known = {kind for family in families for kind in family.__subclasses__()} - {InvalidRequestError}
     assert {type(error) for error in REFUSALS} == known
 
 
@@ -188,7 +194,9 @@ def test_a_reason_is_not_for_everybody() -> None:
     ("error", "words"),
     [
         (NotModeratorError(), ("**Moderate Members**", "`/usage`")),
-        (NeedsManageServerError(), ("**Manage Server**", "unlimited")),
+        (NeedsManageServerError(Why.UNLIMITED), ("**Manage Server**", "set unlimited credits")),
+        (NeedsManageServerError(Why.OWN), ("**Manage Server**", "change your own credits")),
+        (NeedsManageServerError(Why.HOLDS_FOR_SELF), ("**Manage Server**", "holds for you as well")),
         (CapExceededError(1500), ("1,500 credits", "`QUOTA_MAX_CREDITS`", "unlimited")),
         (InvalidDurationError("so*on"), (r"so\*on", "`30m`", "`2d`", "ten years")),
         (
@@ -197,6 +205,8 @@ def test_a_reason_is_not_for_everybody() -> None:
         ),
         (OutOfRangeError("reason", minimum=1, maximum=200, given=300), ("300 characters", "1 to 200")),
         (NothingToRemoveError(), ("nothing like that", "`/quota list`")),
+        (NotBlockedError(7), ("<@7> is not blocked.",)),
+        (BotNamedError(7), ("<@7> is a bot", "a member")),
         (TooManyRulesError(1000), ("1,000 rules", "`/quota remove`")),
     ],
 )
@@ -228,7 +238,9 @@ def test_missing_permissions_are_named() -> None:
 def test_permissions_that_are_needed(is_thread: bool, where: str) -> None:
     """Exactly what a later edit through the channel needs is asked for, and nothing where all is there."""
     everything = {"View Channel", "Attach Files", "Read Message History", where}
-    assert set(missing_permissions(discord.Permissions.none(), is_thread=is_thread)) == everything
+    assert missing_permissions(discord.Permissions.none(), is_thread=is_thread) == ("View Channel",)
+    seen = discord.Permissions(view_channel=True)
+    assert set(missing_permissions(seen, is_thread=is_thread)) == everything - {"View Channel"}
     enough = discord.Permissions(
         view_channel=True,
         attach_files=True,

@@ -65,6 +65,7 @@ def view(**changes: Any) -> MemberView:  # noqa: ANN401 - the fields' own types 
     [
         (entry(EntryKind.RESERVE, why="queued"), "reserved 4, waits in line (S-9)"),
         (entry(EntryKind.RESERVE, why="running"), "reserved 4, being made (S-9)"),
+        (entry(EntryKind.RESERVE, why="delivered"), "reserved 4, settled since (S-9)"),
         (entry(EntryKind.SETTLE, why="delivered"), "paid 4, picture posted (S-9)"),
         (entry(EntryKind.REFUND, why="failed"), "refunded 4, task failed (S-9)"),
         (entry(EntryKind.REFUND, why="cancelled"), "refunded 4, cancelled (S-9)"),
@@ -125,6 +126,20 @@ class TestUsage:
             "Jobs under way: **2** (S-7 being made; S-8 waits in line).",
         ]
         assert entries == f"**Last entries**\n<t:{SECONDS}:f> refunded 4, task failed (S-9)"
+
+    def test_what_returns_in_one_minute_stands_together(self) -> None:
+        """Discord shows no seconds: two returns of one minute would read as the same line twice."""
+        returns = (
+            Return(NOW, 1),
+            Return(NOW + timedelta(seconds=59), 2),
+            Return(NOW + timedelta(seconds=60), 4),
+        )
+        facts, _ = texts(usage(view(returns=returns), NAMES, own=True))
+        later = SECONDS + 60
+        assert (
+            f"Next to return: 3 credits <t:{SECONDS}:R> (<t:{SECONDS}:f>);"
+            f" 4 credits <t:{later}:R> (<t:{later}:f>)."
+        ) in facts
 
     def test_nothing_used_yet(self) -> None:
         """A newcomer's page has no gaps."""

@@ -22,6 +22,7 @@ from bot.errors import (
 from bot.wiro.client import WiroClient
 from bot.wiro.retries import ATTEMPTS, BURST, RETRIES_PER_CALL
 from sandbox.wiro import CallFault, Rule, WiroServer
+from tests.support.log import read_along
 
 INPUTS: dict[str, str | int] = {"prompt": "a red fox", "width": 256, "height": 256}
 
@@ -85,6 +86,21 @@ async def test_safe_calls_are_tried_again(wiro: WiroServer, client: WiroClient, 
     wiro.script.add(Rule(call="Tool/Detail", do=fault, times=ATTEMPTS - 1))
     assert (await client.tool_detail()).parameters
     assert count(wiro, "Tool/Detail") == ATTEMPTS
+
+
+async def test_a_retry_is_told_in_our_own_words(wiro: WiroServer, client: WiroClient) -> None:
+    """One line for debugging says which call is tried again, for which time and after how long a wait."""
+    wiro.script.add(Rule(call="Tool/Detail", do=CallFault(http_status=502)))
+    with read_along() as log:
+        await client.tool_detail()
+    [line] = [line for line in log.lines if line["event"] != "wiro.answered"]
+    assert line == {
+        "event": "wiro.retry",
+        "log_level": "debug",
+        "path": "Tool/Detail",
+        "attempt": 2,
+        "wait_seconds": 0.0,
+    }
 
 
 async def test_every_safe_call_is_tried_again(wiro: WiroServer, client: WiroClient) -> None:
