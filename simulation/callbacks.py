@@ -37,7 +37,7 @@ class Callbacks:
             return
         if self._faults.strike(_DOMAIN, "says too early that all is well"):
             self._send(task, task.taskid, self._faults.seconds(0.001, 20.0))
-        if self._faults.strike(_DOMAIN, "names another task"):
+        if self._faults.strike(_DOMAIN, "names another task", times=4.0):
             self._send(task, another, self._faults.seconds(0.001, 20.0))
 
     def task_ended(self, task: SimulatedTask) -> None:
