@@ -53,7 +53,7 @@ _DELETE: Final = Nature(
     refusals=(*_PASSING, _NOT_FOUND),
     patience_seconds=15.0,
     latest_seconds=5.0,
-    times=4.0,
+    times=6.0,
 )
 _RUN: Final = Nature(
     domain="wiro",

@@ -4,6 +4,7 @@ Delivery is an edit of the message that answered the command, so that repeating 
 settle here, once the message holds the pictures, and only here.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,6 +32,7 @@ _JOBS_AT_ONCE: Final = 16
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LAST_RETRY_SECONDS: Final = 60.0
 _EDIT_WAIT_SECONDS: Final = 5.0  # that a delivery waits for a progress edit under way
+_MAY_COME_LATE_SECONDS: Final = 60.0  # how late Discord may still apply an edit that was not confirmed
 _FETCH_FOR: Final = timedelta(minutes=10)  # that pictures are asked for again, from the first failure on
 _DELIVER_FOR: Final = timedelta(hours=24)  # that Discord is asked again, from the first try of this process
 _NOT_FETCHED: Final = "The picture was made, but could not be fetched."
@@ -72,6 +74,7 @@ class Deliverer:
         self._unfetched_since: dict[int, datetime] = {}
         self._failures: dict[int, int] = {}
         self._unsure: dict[int, int] = {}  # pictures that are in messages which an edit may still change
+        self._end_in_doubt: dict[int, float] = {}  # until when an end that was not confirmed may come
 
     def post(self, job_id: int) -> None:
         """An ended job's message is to say so."""
@@ -131,6 +134,7 @@ class Deliverer:
             refund = 0 if job.refunded else missing * parameters.credits_per_picture
             standing = await self._store.standing_after(job, self._clock.now(), refund=refund)
             unsure_for = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
+            unsure_for = max(unsure_for, self._end_in_doubt.get(job.id, 0.0) - _monotonic())
             await self._messenger.deliver(job, pictures, standing, missing=missing)
         if unsure_for:
             self._unsure[job.id] = len(pictures)
@@ -198,7 +202,11 @@ class Deliverer:
             The seconds after which it is to be said again, as a progress edit may come late; 0 where not.
         """
         unsure_for = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
-        await self._messenger.tell_end(job)
+        try:
+            await self._messenger.tell_end(job)
+        except MessageUnavailableError:  # it may come late, over pictures that turn up after all
+            self._end_in_doubt[job.id] = _monotonic() + _MAY_COME_LATE_SECONDS
+            raise
         if unsure_for:
             return unsure_for
         await self._close(job)
@@ -244,9 +252,14 @@ class Deliverer:
         self._unfetched_since.pop(job_id, None)
         self._failures.pop(job_id, None)
         self._unsure.pop(job_id, None)
+        self._end_in_doubt.pop(job_id, None)
 
     def _tried_for(self, job: Job) -> timedelta:
         return self._clock.now() - self._first_tries[job.id]
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _size_of(outputs: Sequence[Output], wanted: int) -> int:

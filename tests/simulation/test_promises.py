@@ -45,6 +45,11 @@ def test_no_promise_is_broken(campaign: Campaign) -> None:
     assert [(outcome.seed, outcome.violations) for outcome in campaign.failures] == []
 
 
+def test_an_end_that_comes_late_does_not_take_the_pictures_away() -> None:
+    """A world in which "lost" was told without an answer, and applied after the task had turned up."""
+    assert simulate(7126).violations == ()
+
+
 def test_every_transition_is_met(campaign: Campaign) -> None:
     """Every transition of the table was made by some job."""
     missed = set(coverage.transitions()) - set(campaign.coverage.transitions)
