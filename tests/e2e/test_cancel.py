@@ -88,7 +88,8 @@ async def test_the_line_closes_up_behind_a_cancelled_job(narrow_stage: Stage) ->
     await stage.member().click(message, label="Cancel")
     moved = await stage.member().wait_for_change(behind, lambda shown: "Next in line" in shown.text)
     assert moved.buttons == behind.buttons
-    assert moved.edits[1].monotonic - behind.edits[0].monotonic >= 2.5
+    # The bot counts from when it sent the answer, which a busy machine takes in later.
+    assert moved.edits[1].monotonic - behind.edits[0].monotonic >= 2.0
 
 
 @pytest.mark.parametrize(
