@@ -29,7 +29,8 @@ from bot.present.mail import DiscordMail
 from bot.present.messenger import DiscordMessenger
 from bot.quotas.model import OwnerTerms
 from bot.quotas.service import QuotaService
-from bot.scrape import MetricsListener
+from bot.scrape import metrics_server
+from bot.serving import BoundedServer
 from bot.settings import Settings
 from bot.wiro.client import WiroClient, connector
 from bot.wiro.signing import Credentials
@@ -248,7 +249,7 @@ def _metrics(settings: Settings) -> "Metrics | None":
 async def _exposed(metrics: "Metrics", service: JobService, settings: Settings) -> AsyncIterator[None]:
     """Serve the metrics on their own address."""
     metrics.watch_jobs(service.open_jobs, service.waiting)
-    listener = MetricsListener(metrics.expose)
+    listener = metrics_server(metrics.expose)
     await _listen(listener, "METRICS", settings.metrics_host, settings.metrics_port or 0)
     metrics.watch_loop()
     try:
@@ -258,7 +259,7 @@ async def _exposed(metrics: "Metrics", service: JobService, settings: Settings) 
         await listener.stop()
 
 
-async def _listen(listener: Listener | MetricsListener, name: str, host: str, port: int) -> None:
+async def _listen(listener: Listener | BoundedServer, name: str, host: str, port: int) -> None:
     """Listen; a port that is taken is tried again for a while, for `sana-bot check` holds it for seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _TAKEN_SECONDS

@@ -8,7 +8,7 @@ import aiohttp
 
 from bot.check.report import FaultError, Outcome, fault, ok
 from bot.check.web import ANYWHERE, CALL_SECONDS, FAILURES, local_base
-from bot.scrape import METRICS_PATH, MetricsListener
+from bot.scrape import METRICS_PATH, metrics_server
 
 _OURS: Final = b"sana_"
 """Begins the names of all metrics that the bot makes itself."""
@@ -45,7 +45,7 @@ class MetricsAddress:
                 "Set METRICS_PORT to another free port.",
             )
         where = f"{self.host}:{self.port}"
-        listener = MetricsListener(bytes)
+        listener = metrics_server(bytes)
         try:
             await listener.start(self.host, self.port)
         except OSError as error:

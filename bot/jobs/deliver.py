@@ -23,7 +23,7 @@ from bot.jobs.backoff import backoff_seconds
 from bot.jobs.book import Book, moving
 from bot.jobs.model import REFUNDED, Job, State
 from bot.jobs.ports import Clock, JobStore, Messenger, Picture, Pictures
-from bot.jobs.progress import Progress
+from bot.jobs.progress import MAY_COME_LATE_SECONDS, Progress
 from bot.jobs.worker import Worker
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Output, outputs_from_json
@@ -32,7 +32,6 @@ _JOBS_AT_ONCE: Final = 16
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LAST_RETRY_SECONDS: Final = 60.0
 _EDIT_WAIT_SECONDS: Final = 5.0  # that a delivery waits for a progress edit under way
-_MAY_COME_LATE_SECONDS: Final = 60.0  # how late Discord may still apply an edit that was not confirmed
 _FETCH_FOR: Final = timedelta(minutes=10)  # that pictures are asked for again, from the first failure on
 _DELIVER_FOR: Final = timedelta(hours=24)  # that Discord is asked again, from the first try of this process
 _NOT_FETCHED: Final = "The picture was made, but could not be fetched."
@@ -205,7 +204,7 @@ class Deliverer:
         try:
             await self._messenger.tell_end(job)
         except MessageUnavailableError:  # it may come late, over pictures that turn up after all
-            self._end_in_doubt[job.id] = _monotonic() + _MAY_COME_LATE_SECONDS
+            self._end_in_doubt[job.id] = _monotonic() + MAY_COME_LATE_SECONDS
             raise
         if unsure_for:
             return unsure_for

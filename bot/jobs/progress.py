@@ -24,7 +24,7 @@ from bot.jobs.waiting import wait_for
 from bot.jobs.worker import Worker
 
 _PAUSE: Final = timedelta(seconds=2.5)  # before a message's first edit, and between two of a lane
-_MAY_COME_LATE_SECONDS: Final = 60.0  # how late Discord may still apply an edit that was not confirmed
+MAY_COME_LATE_SECONDS: Final = 60.0  # how late Discord may still apply an edit that was not confirmed
 _AFTER_A_STOP_SECONDS: Final = 5.0  # the same, of an edit that a former process began: nobody repeats it
 _SHOWN_FOR: Final = timedelta(minutes=14)  # after that the interaction's token is too old
 _REPLIES_SHOWN_FOR: Final = timedelta(hours=1)  # they need no token, but nobody watches for ever
@@ -109,7 +109,7 @@ class Progress:
         if edit is not None:
             await wait_for(edit, wait_seconds)
         if job_id in self._edits:
-            return 2 * _MAY_COME_LATE_SECONDS  # until it has timed out, and as long again
+            return 2 * MAY_COME_LATE_SECONDS  # until it has timed out, and as long again
         return max(0.0, self._in_doubt.get(job_id, 0.0) - asyncio.get_running_loop().time())
 
     def forget(self, job_id: int) -> None:
@@ -188,7 +188,7 @@ class Progress:
             await self._messenger.show(job, stage)
             self._shown[job.id] = (stage, job.cancelled_by)
         except MessageUnavailableError as error:
-            self._doubt(job.id, _MAY_COME_LATE_SECONDS)
+            self._doubt(job.id, MAY_COME_LATE_SECONDS)
             log.info("progress.dropped", job=job.reference, error=str(error))
         except MessageError as error:
             log.info("progress.dropped", job=job.reference, error=str(error))

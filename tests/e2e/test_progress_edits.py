@@ -32,7 +32,7 @@ async def test_an_edit_that_comes_after_the_pictures_does_not_take_them_away(
 ) -> None:
     """The edit that shows "being made" times out, and Discord applies it after the delivery."""
     monkeypatch.setattr("bot.present.messenger._CALL_SECONDS", 0.3)
-    monkeypatch.setattr("bot.jobs.progress._MAY_COME_LATE_SECONDS", 2.5)
+    monkeypatch.setattr("bot.jobs.progress.MAY_COME_LATE_SECONDS", 2.5)
     quick_stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
     await quick_stage.members.add_fault(kind="stall", method="PATCH", route=TOKEN_EDIT, seconds=1.5)
     message = await quick_stage.sana()
@@ -58,7 +58,7 @@ async def test_pictures_that_were_confirmed_are_paid_although_the_message_is_del
 ) -> None:
     """While it is not sure yet that they stay, a moderator deletes the message that holds them."""
     monkeypatch.setattr("bot.present.messenger._CALL_SECONDS", 0.3)
-    monkeypatch.setattr("bot.jobs.progress._MAY_COME_LATE_SECONDS", 2.5)
+    monkeypatch.setattr("bot.jobs.progress.MAY_COME_LATE_SECONDS", 2.5)
     quick_stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
     await quick_stage.members.add_fault(kind="reset", method="PATCH", route=TOKEN_EDIT)
     message = await quick_stage.sana()
