@@ -22,9 +22,10 @@ demo: setup ## use the bot in a browser, without credentials, until Ctrl-C (PROM
 # The words as they were given: make is not to read its own signs into them.
 demo: override export PROMPT := $(value PROMPT)
 
-test: check ## every check and every test, a file of tests to each core
+test: check ## every check and every test, several files of tests at once
 	@scripts/chromium.sh
-	@$(VENV)/pytest -n auto --dist loadfile
+# One process more than there are cores: half of the tests' time is waiting.
+	@$(VENV)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile
 
 check: ## format, lint, types and import rules, without the tests
 	@scripts/setup.sh dev
