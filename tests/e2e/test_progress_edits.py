@@ -173,7 +173,7 @@ async def test_pictures_do_not_wait_for_the_edits_of_others(quick_stage: Stage) 
     slow = Rule(call="task", do=TaskScript(seconds=30.0), prompt_contains="slow", times=None)
     quick_stage.wiro.script.add(slow)
     await quick_stage.members.add_fault(
-        kind="stall", method="PATCH", route=TOKEN_EDIT, seconds=8.0, times=None
+        kind="stall", method="PATCH", route=TOKEN_EDIT, seconds=30.0, times=None
     )
     for name in ("member", "booster", "moderator"):
         for _ in range(12):
@@ -181,7 +181,7 @@ async def test_pictures_do_not_wait_for_the_edits_of_others(quick_stage: Stage) 
     await eventually(lambda: edits_under_way() == 32)
     await quick_stage.member("newcomer").react(message, REROLL)
     reply = await reply_to(quick_stage, message)
-    done = await quick_stage.end_of(reply, timeout_seconds=3)
+    done = await quick_stage.end_of(reply, timeout_seconds=20)
     assert len(done.pictures) == 1
 
 

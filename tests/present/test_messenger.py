@@ -214,9 +214,9 @@ async def test_closing_gives_up_late_reactions(
 ) -> None:
     """Closing waits for reactions a moment, no longer, and leaves no task behind."""
     monkeypatch.setattr(messenger_module, "_CLOSE_SECONDS", 0.05)
-    server.faults.add(Fault(kind="stall", seconds=0.8))
+    server.faults.add(Fault(kind="stall", seconds=30))
     messenger.invite_reroll(job)
-    async with asyncio.timeout(0.7):
+    async with asyncio.timeout(20):
         await messenger.aclose()
     assert not [task for task in asyncio.all_tasks() if task.get_name() == f"react {job.reference}"]
 
