@@ -150,13 +150,13 @@ async def test_an_outage_is_told_once(wiro: WiroServer, client: WiroClient, log:
 
 async def test_attempts_become_rarer() -> None:
     """Where each connection breaks at once, waits grow up to the longest, and none is below the first."""
-    timing = Timing(first_wait_seconds=0.04, longest_wait_seconds=0.16)
+    timing = Timing(first_wait_seconds=0.02, longest_wait_seconds=0.08)
     async with serving(hang_up) as server, feed(server.url, timing) as (socket, _):
         socket.follow(TOKEN)
-        await eventually(lambda: len(server.connected_at) == 6)
+        await eventually(lambda: len(server.connected_at) == 9)
     waits = [later - sooner for sooner, later in pairwise(server.connected_at)]
-    assert all(waited >= least for waited, least in zip(waits, [0.04, 0.08, 0.16, 0.16, 0.16], strict=True))
-    assert waits[-1] < 1
+    assert all(waited >= least for waited, least in zip(waits, [0.02, 0.04, *[0.08] * 6], strict=True)), waits
+    assert waits[-1] < 2  # the eighth in a row that only grew would be 2.56
 
 
 async def test_a_connection_that_lasted_ends_an_outage(log: Log) -> None:
