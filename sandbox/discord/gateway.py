@@ -18,12 +18,16 @@ from sandbox.discord.sessions import Intent, Session, Sessions
 from sandbox.discord.world import World
 
 HEARTBEAT_MS = 41_250
+ACK_AFTER_SECONDS = 0.05
+"""A network's round trip. discord.py notes the time of a heartbeat in another thread, once it is sent: an
+answer that is there before is measured from the heartbeat before, and called 41 seconds late."""
 MAX_QUEUED_FRAMES = 20_000
 
 _HEARTBEAT, _IDENTIFY, _PRESENCE, _VOICE, _RESUME, _MEMBERS = 1, 2, 3, 4, 6, 8
 _INVALID_SESSION, _HELLO, _HEARTBEAT_ACK = 9, 10, 11
 _UNKNOWN_OPCODE, _DECODE_ERROR, _NOT_AUTHENTICATED = 4001, 4002, 4003
 _AUTHENTICATION_FAILED, _ALREADY_AUTHENTICATED, _INVALID_SHARD = 4004, 4005, 4010
+_RATE_LIMITED = 4008
 
 
 class Gateway:
@@ -116,7 +120,7 @@ class SocketConnection:
             self.close(_DECODE_ERROR)
             return
         if opcode == _HEARTBEAT:
-            self.put(control_frame(_HEARTBEAT_ACK))
+            asyncio.get_running_loop().call_later(ACK_AFTER_SECONDS, self._acknowledge)
         elif opcode in (_IDENTIFY, _RESUME):
             self._log_in(opcode, data)
         elif opcode not in (_PRESENCE, _VOICE, _MEMBERS):
@@ -125,6 +129,12 @@ class SocketConnection:
             self.close(_NOT_AUTHENTICATED)
         elif opcode == _MEMBERS and isinstance(data, dict):
             self._send_members(self._session, data)
+
+    def _acknowledge(self) -> None:
+        try:
+            self.put(control_frame(_HEARTBEAT_ACK))
+        except asyncio.QueueFull:
+            self.close(_RATE_LIMITED)
 
     def _log_in(self, opcode: int, data: object) -> None:
         if self._session is not None:

@@ -26,6 +26,16 @@ async def test_a_login() -> None:
         assert [thread["name"] for thread in guild["threads"]] == ["thread"]
 
 
+async def test_a_heartbeat_is_answered_as_late_as_over_a_network() -> None:
+    """The answer lets a client note its own sending first, and holds up no other frame."""
+    async with scene() as at:
+        await at.bot.event("GUILD_CREATE")
+        await at.bot.event("GUILD_CREATE")
+        await at.bot.send(1, None)
+        await at.bot.send(8, {"guild_id": str(at.members.guild_id()), "query": "", "limit": 0})
+        assert [(await at.bot.frame())["op"] for _ in "12"] == [0, 11]
+
+
 @pytest.mark.parametrize(
     ("frame", "code"),
     [
