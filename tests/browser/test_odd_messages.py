@@ -1,6 +1,8 @@
 """Messages that are hard to show: each is shown as far as it can be, and takes no other with it."""
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from playwright.async_api import BrowserContext, expect
@@ -9,6 +11,12 @@ from tests.browser.conftest import Visit
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PROJECT = Path(__file__).parents[2]
+EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?")
+UNDRAWN = """nodes => nodes
+    .filter(node => !document.querySelector(node.querySelector("use")?.getAttribute("href") ?? "nothing"))
+    .map(node => node.ariaLabel)"""
 
 BREAK_QUOTES = """
 const make = document.createElement;
@@ -59,3 +67,14 @@ async def test_a_message_that_cannot_be_drawn_takes_no_other_with_it(
     await expect(me.message("This message cannot be shown here.")).to_be_visible()
     await writer.write("much later", channel=channel)
     await expect(me.message("much later")).to_be_visible()
+
+
+async def test_every_emoji_of_the_bot_is_drawn(site: Site, visit: Visit, channel: int) -> None:
+    """No emoji that the bot writes needs a font: each is a drawing of the page, with a name in words."""
+    sources = [path for package in ("bot", "cogs") for path in (PROJECT / package).rglob("*.py")]
+    written = {emoji for path in sources for emoji in EMOJI.findall(path.read_text(encoding="utf-8"))}
+    await site.stage.member("booster").write(" ".join(sorted(written)), channel=channel)
+    me = await visit()
+    shown = me.message("booster").get_by_role("img")
+    await expect(shown).to_have_count(len(written))
+    assert await shown.evaluate_all(UNDRAWN) == []

@@ -12,9 +12,17 @@ export const REACTIONS = new Map([
   ["⭐", "star"],
 ]);
 
+/** What the bot writes besides. */
+const MARKS = new Map([
+  ["✅", "check mark"],
+  ["⚠️", "warning"],
+]);
+
 const VARIATION = /\uFE0F/g;
 const DRAWINGS = new Map(
-  [...REACTIONS].map(([emoji, name]) => [plain(emoji), { name, drawing: `emoji-${name.replace(" ", "-")}` }]),
+  [...REACTIONS, ...MARKS].map(
+    ([emoji, name]) => [plain(emoji), { name, drawing: `emoji-${name.replace(" ", "-")}` }],
+  ),
 );
 
 /** Finds the emoji that are drawn. */
