@@ -55,6 +55,33 @@ async def test_a_command_becomes_a_picture_by_keyboard_alone(site: Site, visit: 
     await expect(me.composer).to_be_focused()
 
 
+async def test_a_line_typed_key_by_key_is_what_it_is_pasted(visit: Visit) -> None:
+    """The names of options that are typed open their fields, as in a line that is pasted, and are no value."""
+    me = await visit()
+    await me.composer.focus()
+    await me.page.keyboard.type("/sana prompt: a red fox, ratio 3:4, prompt: none width:256 height: 512")
+    await expect(me.option("prompt")).to_have_value("a red fox, ratio 3:4, prompt: none")
+    await expect(me.option("width")).to_have_value("256")
+    await expect(me.option("height")).to_have_value("512")
+    await expect(me.option("height")).to_be_focused()
+    await me.page.keyboard.press("Tab")
+    await me.page.keyboard.type("steps:20")
+    await expect(me.option("steps")).to_have_value("20")
+    await expect(me.adder).to_have_value("")
+
+
+async def test_words_without_a_name_are_the_option_that_is_needed(visit: Visit) -> None:
+    """Pasted words that name no option go into the one that is required; where there is none they stay."""
+    me = await visit()
+    await me.composer.fill("/sana a red fox width: 256")
+    await expect(me.option("prompt")).to_have_value("a red fox")
+    await expect(me.option("width")).to_have_value("256")
+    await me.page.get_by_role("button", name="Leave the command").click()
+    await me.composer.fill("/usage of mine")
+    await expect(me.page.get_by_text("No command fits.")).to_be_visible()
+    await expect(me.composer).to_have_value("/usage of mine")
+
+
 async def test_a_wrong_option_is_explained_before_anything_is_sent(site: Site, visit: Visit) -> None:
     """What Discord's client would not let through is marked and explained, and the focus goes there."""
     me = await visit()

@@ -1,7 +1,7 @@
 /** A slash command while its options are filled in: a field for each, and one to add those that are optional. */
 
 import { complete } from "./actions.js";
-import { limitsOf } from "./commands.js";
+import { limitsOf, splitAtNames } from "./commands.js";
 import { el, fill } from "./dom.js";
 import { OptionField } from "./option_field.js";
 import { COMBOBOX } from "./suggestions.js";
@@ -33,7 +33,7 @@ export class CommandForm {
       "aria-label": "Add an option",
     });
     this.adder.addEventListener("focus", () => this.#offerOptions());
-    this.adder.addEventListener("input", () => this.#offerOptions());
+    this.adder.addEventListener("input", () => this.#takeNames(this.adder) || this.#offerOptions());
     this.adder.addEventListener("keydown", (event) => this.#onAdderKey(event));
     this.node = el("div", { class: "command-form", role: "group", "aria-label": `/${leaf.name}` });
     for (const option of leaf.options) {
@@ -68,11 +68,34 @@ export class CommandForm {
   #add(option, typed) {
     const field = new OptionField(option, typed);
     field.input.addEventListener("focus", () => this.#offer(field));
-    field.input.addEventListener("input", () => this.#offer(field));
+    field.input.addEventListener("input", () => this.#takeNames(field.input) || this.#offer(field));
     field.input.addEventListener("blur", () => field.mark(field.input.value ? field.problem : ""));
     field.input.addEventListener("keydown", (event) => this.#onFieldKey(field, event));
     this.#fields.push(field);
     return field;
+  }
+
+  /**
+   * Take the names of empty options that are typed or pasted into a field, `a fox steps: 20`, to fields of their own.
+   * @param {HTMLInputElement} input
+   * @returns {boolean} whether there were any
+   */
+  #takeNames(input) {
+    const filled = new Set(this.#fields.filter((each) => each.input.value).map(({ option }) => option.name));
+    const empty = this.leaf.options.filter(({ name }) => !filled.has(name));
+    const { before, texts } = splitAtNames(empty, input.value);
+    if (!texts.size) return false;
+    input.value = before;
+    const fields = [...texts].map(([name, text]) => this.#fieldOf(name).write(text));
+    this.#draw();
+    fields.at(-1).input.focus();
+    return true;
+  }
+
+  /** Return the field of an option; it is added where it is not there. */
+  #fieldOf(name) {
+    const isIt = ({ option }) => option.name === name;
+    return this.#fields.find(isIt) ?? this.#add(this.leaf.options.find((each) => each.name === name));
   }
 
   #draw() {

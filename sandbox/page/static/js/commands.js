@@ -51,7 +51,8 @@ export function matching(all, typed) {
 }
 
 /**
- * Read a line that was typed or pasted: `/sana prompt: a fox steps: 20`.
+ * Read a line that was typed or pasted: `/sana prompt: a fox steps: 20`. Words that name no option are the first that
+ * is required.
  * @param {Leaf[]} all
  * @param {string} line
  * @returns {{leaf: Leaf, texts: Map<string, string>}|null} null where it is no command yet, or none at all
@@ -60,13 +61,25 @@ export function readLine(all, line) {
   const byLength = [...all].sort((a, b) => b.name.length - a.name.length);
   const leaf = byLength.find(({ name }) => line.startsWith(`/${name} `));
   if (!leaf) return null;
-  const rest = line.slice(leaf.name.length + 2);
-  const known = leaf.options.map(({ name }) => name).join("|");
-  const marks = known ? [...rest.matchAll(new RegExp(`(?:^|\\s)(${known}):`, "g"))] : [];
+  const { before, texts } = splitAtNames(leaf.options, line.slice(leaf.name.length + 2));
+  if (!before) return { leaf, texts };
+  const needed = leaf.options.find(({ name, required }) => required && !texts.has(name));
+  return needed ? { leaf, texts: texts.set(needed.name, before) } : null;
+}
+
+/**
+ * Split a text at the names of options in it: `a fox steps: 20`.
+ * @param {object[]} options
+ * @param {string} text
+ * @returns {{before: string, texts: Map<string, string>}} what stands before the first name, and after each
+ */
+export function splitAtNames(options, text) {
+  const known = options.map(({ name }) => name).join("|");
+  const marks = known ? [...text.matchAll(new RegExp(`(?:^|\\s)(${known}):`, "g"))] : [];
   const texts = new Map(
-    marks.map((mark, index) => [mark[1], rest.slice(mark.index + mark[0].length, marks[index + 1]?.index).trim()]),
+    marks.map((mark, index) => [mark[1], text.slice(mark.index + mark[0].length, marks[index + 1]?.index).trim()]),
   );
-  return { leaf, texts };
+  return { before: text.slice(0, marks[0]?.index).trim(), texts };
 }
 
 /**

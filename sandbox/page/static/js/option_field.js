@@ -35,7 +35,10 @@ export class OptionField {
       el("label", { for: id }, option.name),
       this.input,
     );
-    this.input.addEventListener("input", () => this.mark(""));
+    this.input.addEventListener("input", () => {
+      this.#dropName();
+      this.mark("");
+    });
   }
 
   /** Return what is chosen or typed; undefined where it is nothing of the option's kind. */
@@ -59,13 +62,23 @@ export class OptionField {
   }
 
   /**
+   * Put a text into it.
+   * @param {string} text
+   * @returns {OptionField}
+   */
+  write(text) {
+    this.input.value = text;
+    this.mark("");
+    return this;
+  }
+
+  /**
    * Take what was picked from the list.
    * @param {import("./suggestions.js").Suggestion} item
    */
   choose(item) {
     this.#chosen = item;
-    this.input.value = item.label;
-    this.mark("");
+    this.write(item.label);
   }
 
   /**
@@ -87,6 +100,13 @@ export class OptionField {
     const wanted = typed.trim().toLowerCase().replace(/^[@#]/, "");
     const isChosen = this.#chosen?.label === typed;
     return this.#all().filter(({ label }) => isChosen || label.toLowerCase().includes(wanted)).slice(0, MOST_SHOWN);
+  }
+
+  /** Its own name in front of what is typed, as in a line that is pasted, is no part of the value. */
+  #dropName() {
+    const typed = this.input.value;
+    const text = typed.replace(new RegExp(`^${this.option.name}:`), "");
+    if (text !== typed || !text.trim()) this.input.value = text.trim();
   }
 
   #all() {
