@@ -55,8 +55,8 @@ async def test_a_command_becomes_a_picture_by_keyboard_alone(site: Site, visit: 
     await expect(me.composer).to_be_focused()
 
 
-async def test_a_line_typed_key_by_key_is_what_it_is_pasted(visit: Visit) -> None:
-    """The names of options that are typed open their fields, as in a line that is pasted, and are no value."""
+async def test_a_line_is_the_same_typed_key_by_key_as_pasted(visit: Visit) -> None:
+    """Names of options that are typed open their fields, as in a line that is pasted, and are no value."""
     me = await visit()
     await me.composer.focus()
     await me.page.keyboard.type("/sana prompt: a red fox, ratio 3:4, prompt: none width:256 height: 512")
@@ -119,3 +119,29 @@ async def test_commands_are_offered_once_they_come(site: Site, visit: Visit) -> 
     await expect(me.suggestion("/sana")).to_be_visible()
     await me.page.keyboard.type("sana")
     await expect(me.suggestion("/sana")).to_have_attribute("aria-selected", "true")
+
+
+async def test_what_is_sent_leads_to_the_end(site: Site, visit: Visit, channel: int) -> None:
+    """Who has scrolled up stays there whatever others write, until they send something themselves."""
+    writer = site.stage.member("booster")
+    for number in range(30):
+        await writer.write(f"line {number}", channel=channel)
+    me = await visit()
+    first, newest = me.message("line 0"), me.page.get_by_role("button", name="Go to the newest message")
+    await expect(me.message("line 29")).to_be_in_viewport()
+
+    async def scroll_up() -> None:
+        await first.scroll_into_view_if_needed()
+        await expect(newest).to_be_visible()
+
+    await scroll_up()
+    await writer.write("from somebody else", channel=channel)
+    await expect(me.message("from somebody else")).to_be_attached()
+    await expect(first).to_be_in_viewport()
+    await me.composer.fill("from myself")
+    await me.page.keyboard.press("Enter")
+    await expect(me.message("from myself")).to_be_in_viewport()
+    await expect(newest).to_be_hidden()
+    await scroll_up()
+    await expect(await me.ask("a red fox")).to_be_in_viewport()
+    await expect(newest).to_be_hidden()

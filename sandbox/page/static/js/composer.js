@@ -13,8 +13,9 @@ const NO_COMMANDS =
 /**
  * Make the composer work.
  * @param {HTMLFormElement} form
+ * @param {() => void} onSent
  */
-export function makeComposer(form) {
+export function makeComposer(form, onSent) {
   const hint = el("div", { class: "composer-hint", id: "composer-hint" });
   const list = el(
     "div",
@@ -72,12 +73,13 @@ export function makeComposer(form) {
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (!command) return sendText(input);
+    if (!command) return sendText(input, onSent);
     const options = command.read();
     if (!options) return;
     const { name } = command.leaf;
     write();
     input.focus();
+    onSent();
     await runCommand(name, options);
   });
   form.append(popup, replying, row);
@@ -102,7 +104,9 @@ export function makeComposer(form) {
   });
 }
 
-async function sendText(input) {
+async function sendText(input, onSent) {
   const content = input.value.trim();
-  if (content && (await say(content))) input.value = "";
+  if (!content || !(await say(content))) return;
+  input.value = "";
+  onSent();
 }

@@ -32,8 +32,7 @@ const jump = el(
  */
 export function showMessages(list) {
   jump.addEventListener("click", () => {
-    isAtEnd = true;
-    stickToEnd(list);
+    showNewest(list);
     list.focus();
   });
   list.after(jump);
@@ -55,6 +54,15 @@ export function showMessages(list) {
   growth.observe(list);
   growth.observe(inner);
   list.addEventListener("scroll", () => notePlace(list));
+}
+
+/**
+ * Go to the end of the messages, and stay there.
+ * @param {HTMLElement} list
+ */
+export function showNewest(list) {
+  isAtEnd = true;
+  stickToEnd(list);
 }
 
 function update(list) {
