@@ -1,5 +1,7 @@
 """The bot's process in the panel: killed and started again, and nothing is lost."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -56,3 +58,42 @@ async def test_a_command_without_a_bot_is_told_as_failed(visit: Visit) -> None:
     await expect(me.panel.get_by_text("Ready", exact=True)).to_be_visible()
     await me.type("/usage")
     await expect(me.message("Only you can see this")).to_contain_text("used in the last 24 hours")
+
+
+async def test_a_failed_command_stays_in_its_place(site: Site, visit: Visit, channel: int) -> None:
+    """A command that failed stands where it was typed; what comes later is below it, with its author."""
+    me = await visit()
+    await me.panel.get_by_role("button", name="Kill").click()
+    await expect(me.panel.get_by_text("Killed", exact=True)).to_be_visible()
+    writer = site.stage.member("booster")
+    await writer.write("before it", channel=channel)
+    await me.type("/usage")
+    await expect(me.page.get_by_text("The application did not respond")).to_be_visible()
+    await writer.write("after it", channel=channel)
+    order = re.compile("before it.*The application did not respond.*after it", re.DOTALL)
+    await expect(me.page.get_by_role("log")).to_contain_text(order)
+    await expect(me.message("after it")).not_to_have_class(re.compile("grouped"))
+    await me.panel.get_by_role("button", name="Start", exact=True).click()
+    await expect(me.panel.get_by_text("Ready", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("does", ["a command", "a button"])
+async def test_a_failed_button_is_forgotten_once_the_bot_answers(visit: Visit, does: str) -> None:
+    """That an interaction with a message failed is told until the bot answers another."""
+    me = await visit()
+    first, second = await me.ask("a red fox"), await me.ask("a blue whale")
+    await me.sees("a red fox")
+    await me.sees("a blue whale")
+    await me.panel.get_by_role("button", name="Kill").click()
+    await expect(me.panel.get_by_text("Killed", exact=True)).to_be_visible()
+    await first.get_by_role("button", name="Details").click()
+    failure = me.page.get_by_text("This interaction failed")
+    await expect(failure).to_be_visible()
+    await me.panel.get_by_role("button", name="Start", exact=True).click()
+    await expect(me.panel.get_by_text("Ready", exact=True)).to_be_visible()
+    if does == "a command":
+        await me.type("/usage")
+    else:
+        await second.get_by_role("button", name="Details").click()
+    await expect(me.message("Only you can see this")).to_be_visible()
+    await expect(failure).to_have_count(0)

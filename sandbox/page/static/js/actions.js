@@ -61,6 +61,7 @@ export async function press(messageId, customId) {
   try {
     const answered = await api.click({ ...place(), message_id: messageId, custom_id: customId });
     mark(answered.state === "failed" ? "failed" : null);
+    if (answered.state !== "failed") forgetFailures();
     if (answered.modal) openModal(answered);
   } catch (error) {
     mark(null);
@@ -143,14 +144,20 @@ async function command(shown, typed) {
   try {
     const answered = await api.type({ ...at, ...typed });
     if (answered.modal) openModal(answered);
-    if (answered.state === "failed") tell("failed");
-    else dismissWaiting(key);
+    if (answered.state === "failed") return tell("failed");
+    dismissWaiting(key);
+    forgetFailures();
   } catch (error) {
     dismissWaiting(key);
     complain(error.message);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The bot answers: that a button got no answer before is no longer worth telling. */
+function forgetFailures() {
+  store.set({ clicks: new Map([...store.state.clicks].filter(([, how]) => how !== "failed")) });
 }
 
 async function attempt(deed) {

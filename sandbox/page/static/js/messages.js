@@ -10,7 +10,7 @@ const GROUPED_MILLISECONDS = 7 * 60 * 1_000;
 const NEAR_END_PIXELS = 120;
 
 const shown = new Keyed(
-  ({ message }) => message.id,
+  ({ key }) => key,
   stateOf,
   drawn,
 );
@@ -77,20 +77,26 @@ function update(list) {
   list.setAttribute("aria-label", channel().isDm ? `Messages with ${botName()}` : `Messages in ${channel().name}`);
   if (isLoading) return fill(inner, skeleton());
   const focus = rememberFocus(list);
-  const nodes = [beginning(), ...messages(), ...waiting()];
-  reconcile(inner, nodes);
+  reconcile(inner, [beginning(), ...shown.nodes(entries())]);
   restoreFocus(list, focus);
   stickToEnd(list);
 }
 
-function messages() {
-  const { channelId, dismissed } = store.state;
-  const all = [...(store.state.messages.get(channelId)?.values() ?? [])].filter(({ id }) => !dismissed.has(id));
-  return shown.nodes(all.map((message, index) => ({ message, grouped: isGrouped(message, all[index - 1]) })));
+/** Return what is shown, oldest first: the messages, and the commands that were typed here and are not answered. */
+function entries() {
+  const { channelId, userId, dismissed, waiting } = store.state;
+  const messages = [...(store.state.messages.get(channelId)?.values() ?? [])].filter(({ id }) => !dismissed.has(id));
+  const commands = waiting.filter((each) => each.userId === userId && each.channelId === channelId);
+  const all = [
+    ...messages.map((message) => ({ key: message.id, at: new Date(message.timestamp), message })),
+    ...commands.map((command) => ({ key: `command ${command.key}`, at: command.at, command })),
+  ].sort((a, b) => a.at - b.at);
+  return all.map((entry, index) => ({ ...entry, grouped: isGrouped(entry.message, all[index - 1]?.message) }));
 }
 
-/** Return what is shown of a message; where that fails, its place says so, and the others are shown. */
-function drawn({ message, grouped }) {
+/** Return what is shown of an entry; where a message fails, its place says so, and the others are shown. */
+function drawn({ message, grouped, command }) {
+  if (command) return waitingNode(command);
   try {
     return messageNode(message, grouped);
   } catch (error) {
@@ -105,7 +111,8 @@ function drawn({ message, grouped }) {
   }
 }
 
-function stateOf({ message, grouped }) {
+function stateOf({ message, grouped, command }) {
+  if (command) return command.state;
   return JSON.stringify(
     [
       message.revision,
@@ -119,19 +126,13 @@ function stateOf({ message, grouped }) {
 }
 
 function isGrouped(message, before) {
-  if (!before || message.message_reference || message.interaction_metadata) return false;
+  if (!message || !before || message.message_reference || message.interaction_metadata) return false;
   if (message.ephemeral || before.ephemeral || before.author.id !== message.author.id) return false;
   return new Date(message.timestamp) - new Date(before.timestamp) < GROUPED_MILLISECONDS;
 }
 
 function clicksOf({ id }) {
   return [...store.state.clicks].filter(([key]) => key.startsWith(`${id} `));
-}
-
-/** Commands that were typed here and are not answered. */
-function waiting() {
-  const { waiting: all, userId, channelId } = store.state;
-  return all.filter((each) => each.userId === userId && each.channelId === channelId).map(waitingNode);
 }
 
 function waitingNode({ key, name, state, userId, at }) {
