@@ -6,8 +6,13 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
+from tests.browser.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+MUTED = "getComputedStyle(document.querySelector('.panel .bot-facts')).color"
+"""The colour of what is told beside."""
 
 
 async def test_a_reaction_rolls_again_and_both_pictures_are_seen(visit: Visit) -> None:
@@ -124,3 +129,15 @@ async def test_pictures_behind_a_cover_come_by_direct_message(visit: Visit) -> N
     await expect(me.message("two birds")).to_have_count(1)
     await expect(covers).to_have_count(2)
     await expect(inbox.get_by_text("unread")).to_have_count(0)
+
+
+async def test_a_cancelled_job_is_no_trouble(site: Site, visit: Visit) -> None:
+    """In the panel, an end that its owner wanted is told in passing, and not in the red of trouble."""
+    site.hold("a red fox")
+    me = await visit()
+    message = await me.ask("a red fox")
+    await site.running("a red fox")
+    await message.get_by_role("button", name="Cancel").click()
+    job, colour = me.job("a red fox"), await me.page.evaluate(MUTED)
+    await expect(job.locator(".state", has_text="cancelled")).to_have_css("color", colour)
+    await expect(job.get_by_text("task_cancel, pexit 0, 0 outputs")).to_have_css("color", colour)

@@ -12,6 +12,7 @@ const TONES = {
   running: "running",
   finished: "running",
   delivered: "good",
+  cancelled: "ended",
 };
 
 /** The jobs that somebody unfolded (true) or folded; of the others, the newest alone is unfolded. */
@@ -35,13 +36,13 @@ export function jobNode(job) {
   const task = store.state.tasks.get(job.taskid);
   const head = el("summary", { class: "job-head" }, icon("unfold"),
     el("span", { class: "job-reference" }, `S-${job.id}`),
-    el("span", { class: `state tone-${TONES[job.state] ?? "bad"}` }, job.state),
+    el("span", { class: `state tone-${toneOf(job.state)}` }, job.state),
     el("span", { class: "job-who" }, names.user(String(job.member_id))));
   const inside = el("div", { class: "job-inside" },
     el("p", { class: "job-prompt", title: job.prompt }, job.prompt),
     timeline(job.steps.map(({ state, at }) => ({ name: state, at, tone: TONES[state] ?? "bad" }))),
     facts(job),
-    job.detail && el("p", { class: "job-detail" }, icon("warning"), " ", job.detail),
+    ending(job),
     isShown(job) && el(
       "button",
       { type: "button", class: "link-button job-go", onclick: () => showMessage(job.message_id) },
@@ -51,6 +52,10 @@ export function jobNode(job) {
   const fold = el("details", { open: isUnfolded(job), "data-own-fold": true }, head, inside);
   head.addEventListener("click", () => folds.set(job.id, !fold.open));
   return el("li", { class: "job", "data-job": job.id }, fold);
+}
+
+function toneOf(state) {
+  return TONES[state] ?? "bad";
 }
 
 function isUnfolded({ id }) {
@@ -81,6 +86,13 @@ function facts(job) {
     job.reason,
   ].filter(Boolean);
   return el("p", { class: "job-facts" }, parts.join(" · "));
+}
+
+/** Say what an operator reads of the end: a warning, unless somebody wanted it so. */
+function ending({ state, detail }) {
+  if (!detail) return null;
+  if (toneOf(state) !== "bad") return el("p", { class: "job-detail" }, detail);
+  return el("p", { class: "job-detail trouble" }, icon("warning"), " ", detail);
 }
 
 function counted(number, noun) {
