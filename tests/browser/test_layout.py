@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.site import Site
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -13,6 +14,18 @@ CUT_OFF = """() => [...document.querySelectorAll("main, main *")]
     .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > screen.width + 1)
     .map((each) => each.outerHTML.slice(0, 200))"""
 """What ends beyond the right edge of the screen."""
+SPLIT = r"""part => {
+    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    const split = [];
+    while (texts.nextNode()) for (const found of texts.currentNode.data.matchAll(/S-\d+/g)) {
+        const range = new Range();
+        range.setStart(texts.currentNode, found.index);
+        range.setEnd(texts.currentNode, found.index + found[0].length);
+        if (new Set([...range.getClientRects()].map(({top}) => top)).size > 1) split.push(found[0]);
+    }
+    return split;
+}"""
+"""Which references stand on two lines."""
 
 
 async def brightness(page: Page) -> float:
@@ -108,3 +121,13 @@ async def test_a_channel_is_chosen_from_the_drawer(visit: Visit) -> None:
     await me.page.get_by_role("navigation").get_by_role("button", name="general").click()
     await expect(me.page.get_by_role("heading", name="general", exact=True, level=1)).to_be_visible()
     await expect(me.page.get_by_role("navigation")).to_have_count(0)
+
+
+async def test_a_reference_is_never_split_over_two_lines(site: Site, visit: Visit, channel: int) -> None:
+    """Wherever a line of a message ends, a job's reference in it stays whole."""
+    words = " ".join(f"S-{number}" for number in range(80, 180))
+    await site.stage.member("booster").write(words, channel=channel)
+    me = await visit(viewport=PHONE)
+    message = me.message("S-179")
+    await expect(message).to_be_visible()
+    assert await message.evaluate(SPLIT) == []

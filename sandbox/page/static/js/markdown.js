@@ -32,6 +32,7 @@ const INLINE = [
   [new RegExp(String.raw`^(\|\|)${BODY}\|\|`), ([, , inner], names) => spoiler(inline(inner, names))],
   [/^(\*)(?=\**[^\s*])((?:\\[\s\S]|\*\*|[^*\\])+?)(?<!\s)\*(?!\*)/, wrapped("em")],
   [/^(_)(?=_*[^\s_])((?:\\[\s\S]|__|[^_\\])+?)(?<!\s)_(?![\p{L}\p{N}_])/u, wrapped("em")],
+  [/^\p{Lu}-\d+/u, ([reference]) => el("span", { class: "whole" }, reference)],
   [DRAWN, ([emoji]) => emojiNode(emoji)],
 ];
 
