@@ -139,4 +139,6 @@ async def entered(
         visitor = Visitor(page=await context.new_page(), watch=watch)
         await visitor.page.goto(address)
         await expect(visitor.composer).to_be_visible()
+        # The last that it fetches: a reload in the middle of that would be noted as a failed request.
+        await expect(visitor.page.locator(".drawings")).to_be_attached()
         yield visitor
