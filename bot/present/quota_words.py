@@ -36,7 +36,6 @@ _EACH: Final[Mapping[Period, str]] = {
 class Names:
     """What the roles of a server are called, and who is not in it any more."""
 
-    guild_id: int
     roles: Mapping[int, str]
     gone: frozenset[int] = field(default=frozenset())
 
