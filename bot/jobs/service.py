@@ -5,7 +5,7 @@ to the question who does what next.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -196,14 +196,6 @@ class JobService:
     async def note_removed(self, job_id: int) -> None:
         """Note that nothing is left of a result that was to be deleted."""
         await self._book.must_change(job_id, removed(self._clock.now()))
-
-    async def standing(self, guild_id: int, member_id: int, role_ids: Collection[int]) -> Standing:
-        """Return what a member with these roles has left.
-
-        Raises:
-            StorageError: it could not be read.
-        """
-        return await self._store.standing(guild_id, member_id, role_ids, self._clock.now())
 
     # What is looked at from outside.
 
