@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import aiohttp
 import structlog
 
-from bot import __version__
+from bot import USER_AGENT
+from bot.account import wiro_client
 from bot.allowance import Allowance
 from bot.callbacks import CALLBACK_PATH, Health, Listener
 from bot.client import SanaClient, point_at
@@ -33,7 +34,6 @@ from bot.scrape import metrics_server
 from bot.serving import BoundedServer
 from bot.settings import Settings
 from bot.wiro.client import WiroClient, connector
-from bot.wiro.signing import Credentials
 from bot.wiro.socket import WiroSocket
 from cogs import setup_cogs
 from cogs.guard import guarded_tree
@@ -46,7 +46,6 @@ from storage.reports import SqliteReports
 if TYPE_CHECKING:
     from bot.metrics import Metrics
 
-USER_AGENT: Final = f"sana-bot/{__version__}"
 _STOP_SECONDS: Final = 2.0  # for what is between two effects when a stop is asked for
 _TAKEN_SECONDS: Final = 15.0  # longer than a check listens: see `bot.check.web.CALL_SECONDS`
 _TRY_AGAIN_SECONDS: Final = 0.5
@@ -200,19 +199,8 @@ class _PartEndedError(SanaBotError):
 
 @contextlib.asynccontextmanager
 async def _wiro(settings: Settings, meter: Meter) -> AsyncIterator[WiroClient]:
-    secret = settings.wiro_api_secret
     async with aiohttp.ClientSession(connector=connector()) as session:
-        yield WiroClient(
-            session,
-            api_base=settings.wiro_api_base,
-            tool=settings.wiro_tool,
-            credentials=Credentials(
-                settings.wiro_api_key.get_secret_value(),
-                None if secret is None else secret.get_secret_value(),
-            ),
-            user_agent=USER_AGENT,
-            called=meter.called_wiro,
-        )
+        yield wiro_client(settings, session, meter.called_wiro)
 
 
 @contextlib.asynccontextmanager
