@@ -15,7 +15,7 @@ import structlog
 from bot import USER_AGENT
 from bot.account import wiro_client
 from bot.allowance import Allowance
-from bot.callbacks import CALLBACK_PATH, Health, Listener
+from bot.callbacks import CALLBACK_PATH, Listener
 from bot.client import SanaClient, point_at
 from bot.errors import SanaBotError, SettingsError
 from bot.images import PictureFetcher
@@ -159,7 +159,7 @@ class App:
             )
             notices = Notices(SqliteNoticeStore(database), messenger, SystemClock())
             stack.push_async_callback(messenger.aclose)
-            listener = Listener(service, lambda: Health(_missing(client)))
+            listener = Listener(service, lambda: _missing(client))
             await _listen(listener, "CALLBACK", settings.callback_host, settings.callback_port)
             stack.push_async_callback(listener.stop)
             if metrics is not None:
