@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from bot.allowance import Allowance, Period
-from bot.present.text import count_of_credits, cut_escaped, escape_line, mention
+from bot.present.text import count_of_credits, cut_escaped, escape_line, mention, timestamp
 from bot.quotas.model import Origin, RuleKind
 
 CAP_SETTING: Final = "QUOTA_MAX_CREDITS"
@@ -57,6 +58,11 @@ def amount(number: int | None) -> str:
     return "no credits" if number == 0 else count_of_credits(number)
 
 
+def extra_credits(number: int) -> str:
+    """Return a number of extra credits in words: "1 extra credit"."""
+    return "1 extra credit" if number == 1 else f"{number:,} extra credits"
+
+
 def allowance_in_words(allowance: Allowance) -> str:
     """Return an allowance in words: "20 credits a day", "unlimited credits"."""
     return amount(allowance.credits) + ("" if allowance.credits is None else f" {each(allowance.period)}")
@@ -79,6 +85,13 @@ def origin_in_words(origin: Origin, names: Names, *, own: bool) -> str:
         case _:
             why = "the bot's own default"
     return why + (f", cut to what the bot's owner allows (`{CAP_SETTING}`)" if origin.capped else "")
+
+
+def block_end(until: datetime | None) -> str:
+    """Return when a block ends, in words: "until a moderator ends it" for None."""
+    if until is None:
+        return "until a moderator ends it"
+    return f"until {timestamp(until, 'f')} ({timestamp(until, 'R')})"
 
 
 def reason_in_words(reason: str | None, room: int) -> str:
