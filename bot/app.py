@@ -144,17 +144,18 @@ class App:
                 clock=SystemClock(),
                 terms=terms,
             )
+            remover = Remover(
+                store=store,
+                note_removed=service.note_removed,
+                wiro=wiro,
+                messenger=messenger,
+                clock=SystemClock(),
+            )
             results = Results(
                 service=service,
                 store=store,
                 messenger=messenger,
-                remover=Remover(
-                    store=store,
-                    note_removed=service.note_removed,
-                    wiro=wiro,
-                    messenger=messenger,
-                    clock=SystemClock(),
-                ),
+                remover=remover,
                 mailer=Mailer(pictures=pictures, mail=mail, find=store.get),
             )
             notices = Notices(SqliteNoticeStore(database), messenger, SystemClock())
@@ -170,10 +171,10 @@ class App:
             await client.register_commands(served)
             await service.recover()
             await quotas.recover()
-            await results.recover()
+            await remover.recover()
             await notices.recover()
             self._is_started = True
-            await self._work((service, results, notices), client, database)
+            await self._work((service, remover, notices), client, database)
 
     async def _work(self, workers: Sequence[_Worker], client: SanaClient, database: Database) -> None:
         """Work until a stop is asked for or a part dies."""
