@@ -160,7 +160,7 @@ class App:
             )
             notices = Notices(SqliteNoticeStore(database), messenger, SystemClock())
             stack.push_async_callback(messenger.aclose)
-            listener = Listener(service, lambda: _missing(client))
+            listener = Listener(service.callbacks, lambda: _missing(client))
             await _listen(listener, "CALLBACK", settings.callback_host, settings.callback_port)
             stack.push_async_callback(listener.stop)
             if metrics is not None:

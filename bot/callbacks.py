@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Hears(Protocol):
-    """What the listener tells of callbacks; see `bot.jobs.service.JobService`."""
+    """What the listener tells of callbacks; see `bot.jobs.callbacks.Callbacks`."""
 
     def knows_callback(self, token: str) -> bool:
         """Tell whether an open job has this token."""
