@@ -8,8 +8,9 @@ import aiohttp
 import discord
 import structlog
 
-from bot.errors import BotNamedError, NotModeratorError, NotServedError
+from bot.errors import BotNamedError, NotServedError
 from bot.present.quota_words import Names
+from bot.quotas.decisions import check_moderator
 from bot.quotas.model import Actor
 from cogs.guard import Interaction
 
@@ -71,8 +72,7 @@ def moderator_of(interaction: Interaction) -> Actor:
         NotModeratorError: they have no Moderate Members.
     """
     actor = actor_of(interaction)
-    if not actor.may_moderate:
-        raise NotModeratorError(f"member {actor.member_id}")
+    check_moderator(actor)
     return actor
 
 
