@@ -148,7 +148,6 @@ class DiscordMessenger:
         Discord bans an address that collects too many answers of 401. The channel follows only where
         Discord's clock says that the token is over although ours does not.
         """
-        channel = ChannelWay(self._client, job)
         async with calling_discord(timeout_seconds=_CALL_SECONDS + extra_seconds):
             age = self._clock.now() - job.created_at
             if job.interaction_token is not None and age < TOKEN_WAY_LASTS:
@@ -157,7 +156,7 @@ class DiscordMessenger:
                 except discord.HTTPException as error:
                     if error.code not in _TOKEN_NOT_TAKEN:
                         raise
-            return await action(channel)
+            return await action(ChannelWay(self._client, job))
 
     def _channel(self, guild_id: int, channel_id: int) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
