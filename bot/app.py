@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 import aiohttp
 import structlog
 
-from bot import __version__
+from bot import USER_AGENT
+from bot.account import wiro_client
 from bot.allowance import Allowance
-from bot.callbacks import CALLBACK_PATH, Health, Listener
+from bot.callbacks import CALLBACK_PATH, Listener
 from bot.client import SanaClient, point_at
 from bot.errors import SanaBotError, SettingsError
 from bot.images import PictureFetcher
@@ -33,7 +34,6 @@ from bot.scrape import metrics_server
 from bot.serving import BoundedServer
 from bot.settings import Settings
 from bot.wiro.client import WiroClient, connector
-from bot.wiro.signing import Credentials
 from bot.wiro.socket import WiroSocket
 from cogs import setup_cogs
 from cogs.guard import guarded_tree
@@ -46,7 +46,6 @@ from storage.reports import SqliteReports
 if TYPE_CHECKING:
     from bot.metrics import Metrics
 
-USER_AGENT: Final = f"sana-bot/{__version__}"
 _STOP_SECONDS: Final = 2.0  # for what is between two effects when a stop is asked for
 _TAKEN_SECONDS: Final = 15.0  # longer than a check listens: see `bot.check.web.CALL_SECONDS`
 _TRY_AGAIN_SECONDS: Final = 0.5
@@ -145,22 +144,23 @@ class App:
                 clock=SystemClock(),
                 terms=terms,
             )
+            remover = Remover(
+                store=store,
+                note_removed=service.note_removed,
+                wiro=wiro,
+                messenger=messenger,
+                clock=SystemClock(),
+            )
             results = Results(
                 service=service,
                 store=store,
                 messenger=messenger,
-                remover=Remover(
-                    store=store,
-                    note_removed=service.note_removed,
-                    wiro=wiro,
-                    messenger=messenger,
-                    clock=SystemClock(),
-                ),
+                remover=remover,
                 mailer=Mailer(pictures=pictures, mail=mail, find=store.get),
             )
             notices = Notices(SqliteNoticeStore(database), messenger, SystemClock())
             stack.push_async_callback(messenger.aclose)
-            listener = Listener(service, lambda: Health(_missing(client)))
+            listener = Listener(service.callbacks, lambda: _missing(client))
             await _listen(listener, "CALLBACK", settings.callback_host, settings.callback_port)
             stack.push_async_callback(listener.stop)
             if metrics is not None:
@@ -171,10 +171,10 @@ class App:
             await client.register_commands(served)
             await service.recover()
             await quotas.recover()
-            await results.recover()
+            await remover.recover()
             await notices.recover()
             self._is_started = True
-            await self._work((service, results, notices), client, database)
+            await self._work((service, remover, notices), client, database)
 
     async def _work(self, workers: Sequence[_Worker], client: SanaClient, database: Database) -> None:
         """Work until a stop is asked for or a part dies."""
@@ -200,19 +200,8 @@ class _PartEndedError(SanaBotError):
 
 @contextlib.asynccontextmanager
 async def _wiro(settings: Settings, meter: Meter) -> AsyncIterator[WiroClient]:
-    secret = settings.wiro_api_secret
     async with aiohttp.ClientSession(connector=connector()) as session:
-        yield WiroClient(
-            session,
-            api_base=settings.wiro_api_base,
-            tool=settings.wiro_tool,
-            credentials=Credentials(
-                settings.wiro_api_key.get_secret_value(),
-                None if secret is None else secret.get_secret_value(),
-            ),
-            user_agent=USER_AGENT,
-            called=meter.called_wiro,
-        )
+        yield wiro_client(settings, session, meter.called_wiro)
 
 
 @contextlib.asynccontextmanager

@@ -6,9 +6,8 @@ design, *What can be seen from outside*; Wiro's reference, Callback.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
@@ -30,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Hears(Protocol):
-    """What the listener tells of callbacks; see `bot.jobs.service.JobService`."""
+    """What the listener tells of callbacks; see `bot.jobs.callbacks.Callbacks`."""
 
     def knows_callback(self, token: str) -> bool:
         """Tell whether an open job has this token."""
@@ -41,24 +40,17 @@ class Hears(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Whether the bot is ready, and what is missing where it is not."""
-
-    missing: tuple[str, ...]
-
-
 class Listener:
     """Serves callbacks and health.
 
     Args:
         jobs: takes callbacks in.
-        health: tells what is missing.
+        missing: returns what readiness still lacks; nothing where the bot is ready.
     """
 
-    def __init__(self, jobs: Hears, health: Callable[[], Health]) -> None:
+    def __init__(self, jobs: Hears, missing: Callable[[], Sequence[str]]) -> None:
         self._jobs = jobs
-        self._health = health
+        self._missing = missing
         self._unknown = Budget(per_second=_UNKNOWN_PER_SECOND, burst=_UNKNOWN_AT_ONCE)
         self._server = BoundedServer("callbacks", self._answer)
 
@@ -94,7 +86,7 @@ class Listener:
         return web.Response(status=200 if known else 404)
 
     def _healthz(self) -> web.Response:
-        missing = self._health().missing
+        missing = self._missing()
         return web.json_response(
             {"ready": not missing, "missing": list(missing)}, status=503 if missing else 200
         )

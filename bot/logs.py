@@ -16,7 +16,7 @@ import structlog
 from bot.mask import Mask
 from bot.visible import visible
 
-_QUIET = ("discord", "aiohttp", "stamina")
+_QUIET: Final = ("discord", "aiohttp")
 """Libraries that are heard from warnings on. Below that discord.py logs addresses with tokens in them."""
 
 _VOICE = "voice will NOT be supported"

@@ -8,8 +8,9 @@ import aiohttp
 import discord
 import structlog
 
-from bot.errors import BotNamedError, NotModeratorError, NotServedError
+from bot.errors import BotNamedError, NotServedError
 from bot.present.quota_words import Names
+from bot.quotas.decisions import check_moderator
 from bot.quotas.model import Actor
 from cogs.guard import Interaction
 
@@ -71,8 +72,7 @@ def moderator_of(interaction: Interaction) -> Actor:
         NotModeratorError: they have no Moderate Members.
     """
     actor = actor_of(interaction)
-    if not actor.may_moderate:
-        raise NotModeratorError(f"member {actor.member_id}")
+    check_moderator(actor)
     return actor
 
 
@@ -91,7 +91,6 @@ def names_here(interaction: Interaction, *people: Person) -> Names:
     """Return what roles are called, and which of these people are not in the server."""
     guild = interaction.guild
     return Names(
-        guild_id=interaction.guild_id or 0,
         roles={} if guild is None else {role.id: role.name for role in guild.roles},
         gone=frozenset(person.id for person in people if not isinstance(person, discord.Member)),
     )
@@ -114,4 +113,4 @@ async def look_up(interaction: Interaction, member_ids: Collection[int]) -> tupl
         return names, {}
     called = {member.id: member.display_name for member in found}
     gone = frozenset(asked) - called.keys()
-    return Names(guild_id=guild.id, roles=names.roles, gone=gone), called
+    return Names(roles=names.roles, gone=gone), called

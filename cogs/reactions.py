@@ -25,6 +25,7 @@ from bot.jobs.notices import Notices
 from bot.jobs.ports import Request
 from bot.jobs.results import Results
 from bot.meter import Meter
+from bot.nonce import new_nonce
 from bot.present.notes import CANNOT_STORE, unexpected
 from bot.present.permissions import missing_permissions
 from bot.present.refusals import public_refusal
@@ -32,7 +33,6 @@ from cogs.people import moderates, role_ids_of
 from cogs.run import with_new_seed
 from cogs.windows import Windows
 
-_NONCE_BYTES: Final = 12  # in hex 24 characters; a nonce has 25 at most (the reference, Limits)
 _EMOJI_STYLE: Final = "\ufe0f"  # asks for the coloured form of an emoji; some clients send it, some do not
 
 _Act = Callable[[Job, discord.Member], Awaitable[None]]
@@ -132,7 +132,7 @@ class ReactionCog(commands.Cog):
                 role_ids=role_ids_of(member),
                 parent_id=job.id,
                 reply_to_id=job.message_id,
-                nonce=secrets.token_hex(_NONCE_BYTES),
+                nonce=new_nonce(),
             )
         )
 

@@ -85,17 +85,18 @@ class Bot:
             clock=ports.clock,
             terms=terms,
         )
+        self._remover = Remover(
+            store=store,
+            note_removed=self.service.note_removed,
+            wiro=ports.wiro,
+            messenger=ports.discord,
+            clock=ports.clock,
+        )
         self.results = Results(
             service=self.service,
             store=store,
             messenger=ports.discord,
-            remover=Remover(
-                store=store,
-                note_removed=self.service.note_removed,
-                wiro=ports.wiro,
-                messenger=ports.discord,
-                clock=ports.clock,
-            ),
+            remover=self._remover,
             mailer=Mailer(pictures=ports.pictures, mail=NoMail(), find=store.get),
         )
 
@@ -142,9 +143,9 @@ class Bot:
         """Work as `bot.app` does: recover, then run until asked to stop, then give it two seconds."""
         await self.service.recover()
         await self.quotas.recover()
-        await self.results.recover()
+        await self._remover.recover()
         self.is_ready = True
-        workers = (self.service, self.results)
+        workers = (self.service, self._remover)
         working = [self.process.spawn(each.run(), type(each).__name__) for each in workers]
         stopping = self.process.spawn(self._stopping.wait(), "stopping")
         await asyncio.wait([*working, stopping], return_when=asyncio.FIRST_COMPLETED)

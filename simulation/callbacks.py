@@ -64,7 +64,7 @@ class Callbacks:
         outputs = [{"name": "0.png", "url": f"https://cdn.wiro.ai/said/{taskid}", "contenttype": "image/png"}]
         said = {"id": taskid, "status": "task_postprocess_end", "pexit": "0", "outputs": outputs}
         token = task.callback_url.rpartition("/")[2]
-        heard = bot.service.hear_callback(token, json.dumps({"tasklist": [said]}).encode())
+        heard = bot.service.callbacks.hear_callback(token, json.dumps({"tasklist": [said]}).encode())
         bot.attempt("callback", self._note(task, heard))
 
     async def _note(self, task: SimulatedTask, heard: Awaitable[bool]) -> None:

@@ -1,14 +1,10 @@
 """What runs have met: transitions, faults and crash points, counted against all that there are."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from typing import Final
 
 from bot.jobs.model import TRANSITIONS
-
-UNREACHABLE: Final[Mapping[str, str]] = {}
-"""What no run can meet, and why."""
 
 
 @dataclass(slots=True)

@@ -127,15 +127,6 @@ class SqliteJobStore:
         rows = await self._database.read(_SQL["claimed_taskids"], {"taskids": json.dumps(taskids)})
         return frozenset(taskid for (taskid,) in rows)
 
-    async def standing(
-        self, guild_id: int, member_id: int, role_ids: Collection[int], now: datetime
-    ) -> Standing:
-        """Return what a member with these roles has left."""
-        position = await self._database.look(
-            lambda transaction: self._position(transaction.fetch, guild_id, member_id, role_ids, now)
-        )
-        return position.standing
-
     async def standing_after(self, job: Job, now: datetime, *, refund: int) -> Standing:
         """Return what a job's member will have left when so many of its credits have come back."""
 

@@ -46,9 +46,9 @@ def migrate(path: Path, folder: Path = MIGRATIONS) -> None:
             _apply(connection, [migrations[number] for number in range(version + 1, newest + 1)], newest)
 
 
-def newest_version(folder: Path = MIGRATIONS) -> int:
+def newest_version() -> int:
     """Return the schema that this program knows."""
-    return max(_numbered(folder))
+    return max(_numbered(MIGRATIONS))
 
 
 def _numbered(folder: Path) -> dict[int, Path]:

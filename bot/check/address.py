@@ -10,7 +10,7 @@ from typing import Final
 
 import aiohttp
 
-from bot.callbacks import CALLBACK_PATH, Health, Listener
+from bot.callbacks import CALLBACK_PATH, Listener
 from bot.check.report import FaultError, Outcome, fault, note, ok
 from bot.check.web import CALL_SECONDS, FAILURES, local_base, reason
 
@@ -119,7 +119,7 @@ class CallbackAddress:
     @asynccontextmanager
     async def _listening(self, callback: _OneCallback) -> AsyncIterator[None]:
         """Listen as the bot does. Raises OSError where the address cannot be bound."""
-        listener = Listener(callback, lambda: Health(("sana-bot check is running",)))
+        listener = Listener(callback, lambda: ["sana-bot check is running"])
         await listener.start(self.host, self.port)
         try:
             yield

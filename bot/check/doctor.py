@@ -1,14 +1,13 @@
 """The list of all checks, and what they need of the world."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import aiohttp
 
-from bot import __version__
+from bot import USER_AGENT, __version__
+from bot.account import wiro_client
 from bot.check.address import CallbackAddress
 from bot.check.discord_account import DiscordAccount
 from bot.check.discord_api import DiscordApi
@@ -21,10 +20,7 @@ from bot.check.report import Report
 from bot.check.wiro import WiroProject
 from bot.mask import Mask
 from bot.settings import Settings
-from bot.wiro.client import WiroClient, connector
-from bot.wiro.signing import Credentials
-
-_USER_AGENT: Final = f"sana-bot/{__version__}"
+from bot.wiro.client import connector
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +46,13 @@ async def check_up(given: Given, storage: Storage) -> Report:
     settings = given.settings
     if settings is None:
         return Report(__version__, given.results)
-    async with _session() as session, _session() as wiro_session:
+    async with (
+        aiohttp.ClientSession(connector=connector()) as session,
+        aiohttp.ClientSession(connector=connector()) as wiro_session,
+    ):
         checks = _checks(settings, storage, session, wiro_session)
         results = await examine(checks, given.wrong)
     return Report(__version__, (*given.results, *results)).masked(Mask(given.secrets))
-
-
-@asynccontextmanager
-async def _session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(connector=connector()) as session:
-        yield session
 
 
 def _checks(
@@ -70,7 +63,7 @@ def _checks(
 ) -> list[Check]:
     machine = Machine(settings.database_url, storage.inspect, storage.locate)
     address = CallbackAddress(
-        session, settings.callback_host, settings.callback_port, settings.callback_public_url, _USER_AGENT
+        session, settings.callback_host, settings.callback_port, settings.callback_public_url, USER_AGENT
     )
     metrics = MetricsAddress(
         session,
@@ -78,7 +71,7 @@ def _checks(
         settings.metrics_port,
         settings.callback_host,
         settings.callback_port,
-        _USER_AGENT,
+        USER_AGENT,
     )
     return [
         *_discord_checks(settings, session),
@@ -98,9 +91,9 @@ def _checks(
 
 def _discord_checks(settings: Settings, session: aiohttp.ClientSession) -> list[Check]:
     api = DiscordApi(
-        session, settings.discord_api_base, settings.discord_token.get_secret_value(), _USER_AGENT
+        session, settings.discord_api_base, settings.discord_token.get_secret_value(), USER_AGENT
     )
-    account = DiscordAccount(api, session, settings.discord_gateway_url, _USER_AGENT)
+    account = DiscordAccount(api, session, settings.discord_gateway_url, USER_AGENT)
     servers = DiscordServers(api, settings.discord_guild_ids)
     signed_in = ("discord token",)
     there = ("discord servers",)
@@ -120,25 +113,14 @@ def _discord_checks(settings: Settings, session: aiohttp.ClientSession) -> list[
 def _project(
     settings: Settings, session: aiohttp.ClientSession, wiro_session: aiohttp.ClientSession
 ) -> WiroProject:
-    secret = settings.wiro_api_secret
-    credentials = Credentials(
-        settings.wiro_api_key.get_secret_value(), None if secret is None else secret.get_secret_value()
-    )
-    client = WiroClient(
-        wiro_session,
-        api_base=settings.wiro_api_base,
-        tool=settings.wiro_tool,
-        credentials=credentials,
-        user_agent=_USER_AGENT,
-    )
     return WiroProject(
-        client=client,
+        client=wiro_client(settings, wiro_session),
         session=session,
         api_base=settings.wiro_api_base,
         socket_url=settings.wiro_socket_url,
-        user_agent=_USER_AGENT,
+        user_agent=USER_AGENT,
         output_hosts=settings.wiro_output_hosts,
-        is_signed=secret is not None,
+        is_signed=settings.wiro_api_secret is not None,
     )
 
 

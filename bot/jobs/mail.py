@@ -4,7 +4,6 @@ They are read back from the result's own message: the picture service's files ma
 """
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, Protocol, TypeVar
@@ -16,6 +15,7 @@ from bot.errors import MessageUnavailableError, PictureRefusedError, ResultGoneE
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.model import Job
 from bot.jobs.ports import Picture, Pictures
+from bot.nonce import new_nonce
 from bot.parameters import SanaParameters
 
 FILE_LIMIT_BYTES: Final = 10 * 1024 * 1024
@@ -98,7 +98,7 @@ class Mailer:
             current = await self._find(job.id)
             if current is None or not current.is_result:  # it was deleted meanwhile
                 raise ResultGoneError(job.reference)
-            nonce = secrets.token_hex(12)
+            nonce = new_nonce()
             await patience.repeat(lambda: self._mail.send(job, member_id, pictures, nonce=nonce))
         log.info("job.mailed", job=job.reference, member=member_id, pictures=len(pictures))
 

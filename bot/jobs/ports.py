@@ -3,7 +3,7 @@
 Implemented by ``storage``, ``bot.wiro``, ``bot.images`` and ``bot.present``.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,12 +117,6 @@ class JobStore(Protocol):
 
     async def claimed(self, taskids: Sequence[str]) -> frozenset[str]:
         """Return those of the taskids that belong to a job."""
-        ...
-
-    async def standing(
-        self, guild_id: int, member_id: int, role_ids: Collection[int], now: datetime
-    ) -> Standing:
-        """Return what a member with these roles has left."""
         ...
 
     async def standing_after(self, job: Job, now: datetime, *, refund: int) -> Standing:

@@ -139,22 +139,6 @@ class Results:
         """
         return await self._store.family(job, most=_CHILDREN_AT_MOST)
 
-    async def recover(self) -> None:
-        """Take on the removals that a stop left open.
-
-        Raises:
-            StorageError: they could not be read.
-        """
-        await self._remover.recover()
-
-    async def run(self) -> None:
-        """Remove until stopped."""
-        await self._remover.run()
-
-    def stop(self) -> None:
-        """Begin no more removals."""
-        self._remover.stop()
-
 
 def _of_guild(job: Job | None, guild_id: int) -> Job | None:
     return job if job is not None and job.guild_id == guild_id else None

@@ -1,11 +1,11 @@
-"""The life of all jobs: what commands and the listener call, and who takes a job on when its state changes.
+"""The life of all jobs: what commands call, and who takes a job on when its state changes.
 
 Every change of a job passes `_route`, at a start as in the middle of the work, so that there is one answer
 to the question who does what next.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -13,6 +13,7 @@ import structlog
 
 from bot.errors import JobOverError, LineFullError, NotAllowedError
 from bot.jobs.book import Book
+from bot.jobs.callbacks import Callbacks
 from bot.jobs.condition import Condition
 from bot.jobs.deliver import Deliverer
 from bot.jobs.gate import Gate
@@ -36,11 +37,10 @@ from bot.jobs.recovery import Adopter, adopted, withdrawn
 from bot.jobs.rules import JobRules
 from bot.jobs.search import Search
 from bot.jobs.stages import Stages
-from bot.jobs.submit import Submitter, hash_callback_token
+from bot.jobs.submit import Submitter
 from bot.jobs.tracker import Tracker
 from bot.jobs.wishes import ending, leaving_line, removed, removing
 from bot.meter import UNMETERED, Cause, Meter
-from bot.wiro.hint import taskid_hint
 
 _TASKS_AT_ONCE: Final = 64  # where neither the owner nor Wiro sets a limit: bounds connections and memory
 _OPEN_AT_MOST: Final = 10_000
@@ -55,6 +55,9 @@ class JobService:
         store, wiro, feed, pictures, messenger, clock: the world.
         rules: the owner's settings.
         meter: counts what happens.
+
+    Attributes:
+        callbacks: what the listener tells of them.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class JobService:
         self._search = Search(
             self._book, store, wiro, clock, lost_after=rules.lost_after, found=found, missed=self._show_move
         )
+        self.callbacks = Callbacks(self._book, self._search, self._tracker)
         self._stages = Stages(self._book, self._line, self._slots, self._gate, self._live, self._search)
         self._progress = Progress(self._book, messenger, clock, self._stages.of)
         self._submitter = Submitter(
@@ -197,14 +201,6 @@ class JobService:
         """Note that nothing is left of a result that was to be deleted."""
         await self._book.must_change(job_id, removed(self._clock.now()))
 
-    async def standing(self, guild_id: int, member_id: int, role_ids: Collection[int]) -> Standing:
-        """Return what a member with these roles has left.
-
-        Raises:
-            StorageError: it could not be read.
-        """
-        return await self._store.standing(guild_id, member_id, role_ids, self._clock.now())
-
     # What is looked at from outside.
 
     def open_jobs(self) -> Mapping[State, int]:
@@ -220,33 +216,6 @@ class JobService:
         return Condition(
             self._gate.trouble, len(self._line), len(self._slots), is_called_back=self._is_called_back
         )
-
-    # What the callback listener calls.
-
-    def knows_callback(self, token: str) -> bool:
-        """Tell whether an open job's last Run had this token, without asking the store."""
-        return self._book.open_by_callback(hash_callback_token(token)) is not None
-
-    async def hear_callback(self, token: str, body: bytes) -> bool:
-        """Take in a callback: it wakes the tracker, and its body is at most a hint.
-
-        Returns:
-            Whether any job's last Run had this token.
-
-        Raises:
-            StorageError: the store could not be read.
-        """
-        job = await self._book.find_by_callback(hash_callback_token(token))
-        if job is None:
-            return False
-        if job.taskid is None and (job.id in self._search or job.state is State.LOST):
-            if (taskid := taskid_hint(body)) is not None:
-                self._search.hint(job.id, taskid)
-            elif job.is_open:
-                self._search.add(job.id)
-        else:
-            self._tracker.wake(job.id, Cause.CALLBACK)
-        return True
 
     # The work.
 

@@ -4,7 +4,6 @@ Every edit replaces the whole message, so that repeating one is harmless.
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -16,6 +15,7 @@ from bot.errors import MessageError, MessageUnavailableError
 from bot.jobs.model import Job
 from bot.jobs.ports import Clock, Picture, Stage, Standing
 from bot.jobs.waiting import wait_for
+from bot.nonce import new_nonce
 from bot.present import messages
 from bot.present.boundary import calling_discord
 from bot.present.page import Page
@@ -33,7 +33,6 @@ _UPLOAD_BYTES_PER_SECOND: Final = 256 * 1024  # the slowest line that is given t
 _CLOSE_SECONDS: Final = 1.0
 _REROLL: Final = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
 _REACTIONS_AT_MOST: Final = 1000
-_NONCE_BYTES: Final = 12  # in hex 24 characters; a nonce has 25 at most (the reference, Limits)
 
 log = structlog.get_logger()
 
@@ -91,7 +90,7 @@ class DiscordMessenger:
         self, guild_id: int, channel_id: int, message_id: int, *, member_id: int, text: str
     ) -> int:
         """Reply to a message with a text that pings this member alone; return the reply's id."""
-        nonce = secrets.token_hex(_NONCE_BYTES)
+        nonce = new_nonce()
 
         async def post() -> int:
             async with calling_discord(timeout_seconds=_CALL_SECONDS):
@@ -149,7 +148,6 @@ class DiscordMessenger:
         Discord bans an address that collects too many answers of 401. The channel follows only where
         Discord's clock says that the token is over although ours does not.
         """
-        channel = ChannelWay(self._client, job)
         async with calling_discord(timeout_seconds=_CALL_SECONDS + extra_seconds):
             age = self._clock.now() - job.created_at
             if job.interaction_token is not None and age < TOKEN_WAY_LASTS:
@@ -158,7 +156,7 @@ class DiscordMessenger:
                 except discord.HTTPException as error:
                     if error.code not in _TOKEN_NOT_TAKEN:
                         raise
-            return await action(channel)
+            return await action(ChannelWay(self._client, job))
 
     def _channel(self, guild_id: int, channel_id: int) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)

@@ -5,8 +5,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.allowance import Allowance, Period
-from bot.present.quota_words import LAST, Names, allowance_in_words, amount, each, reason_in_words
-from bot.present.text import count_of_credits, timestamp
+from bot.present.quota_words import (
+    LAST,
+    Names,
+    allowance_in_words,
+    amount,
+    block_end,
+    each,
+    extra_credits,
+    reason_in_words,
+)
+from bot.present.text import count_of_credits
 from bot.quotas.model import Action, Change, TargetKind
 
 MAX_REASON: Final = 500  # characters of a reason after escaping, where there is room
@@ -94,11 +103,11 @@ def _grant_answer(change: Change, names: Names) -> str:
     if after < before:
         taken = "1 was" if before - after == 1 else f"{before - after:,} were"
         return (
-            f"{who} had {_extra(before)} and now has {after:,}: {taken} taken back. The allowance is"
+            f"{who} had {extra_credits(before)} and now has {after:,}: {taken} taken back. The allowance is"
             " untouched."
         )
     return (
-        f"{who} had {_extra(before)} and now has {after:,}: {after - before:,} more. They"
+        f"{who} had {extra_credits(before)} and now has {after:,}: {after - before:,} more. They"
         " do not expire, and are used after the allowance."
     )
 
@@ -159,8 +168,7 @@ def _remove_line(change: Change, names: Names) -> str:
 
 def _grant_line(change: Change, names: Names) -> str:
     before, after = _number(change.before), _number(change.after)
-    given = abs(after - before)
-    words = "1 extra credit" if given == 1 else f"{given:,} extra credits"
+    words = extra_credits(abs(after - before))
     if after < before:
         return f"took {words} back from {names.member(change.target_id)}: {before:,} before, {after:,} now"
     return f"granted {names.member(change.target_id)} {words}: {before:,} before, {after:,} now"
@@ -210,16 +218,11 @@ def _number(word: str) -> int:
     return int(word or 0)
 
 
-def _extra(number: int) -> str:
-    return "1 extra credit" if number == 1 else f"{number:,} extra credits"
-
-
 def _end(words: str) -> str:
     """Return the end of a block in words."""
     if words == _FOREVER or not words:
         return "for good"
-    moment = datetime.fromtimestamp(int(words), UTC)
-    return f"until {timestamp(moment, 'f')} ({timestamp(moment, 'R')})"
+    return block_end(datetime.fromtimestamp(int(words), UTC))
 
 
 def _place(words: str) -> str:

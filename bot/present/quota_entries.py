@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.jobs.model import State
-from bot.present.quota_words import reason_in_words
+from bot.present.quota_words import extra_credits, reason_in_words
 from bot.present.text import mention
 from bot.quotas.model import EntryKind, LedgerEntry
 
@@ -60,8 +60,9 @@ def state_in_words(state: State) -> str:
 
 
 def _granted(entry: LedgerEntry) -> str:
-    words = "1 extra credit" if abs(entry.credits) == 1 else f"{abs(entry.credits):,} extra credits"
-    return f"{words} {'taken back' if entry.credits < 0 else 'granted'}{_by(entry)}."
+    return (
+        f"{extra_credits(abs(entry.credits))} {'taken back' if entry.credits < 0 else 'granted'}{_by(entry)}."
+    )
 
 
 def _by(entry: LedgerEntry) -> str:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from bot.allowance import Allowance, Period
-from bot.present.text import count_of_credits, cut_escaped, escape_line, mention
+from bot.present.text import count_of_credits, cut_escaped, escape_line, mention, timestamp
 from bot.quotas.model import Origin, RuleKind
 
 CAP_SETTING: Final = "QUOTA_MAX_CREDITS"
@@ -36,7 +37,6 @@ _EACH: Final[Mapping[Period, str]] = {
 class Names:
     """What the roles of a server are called, and who is not in it any more."""
 
-    guild_id: int
     roles: Mapping[int, str]
     gone: frozenset[int] = field(default=frozenset())
 
@@ -56,6 +56,11 @@ class Names:
 def amount(number: int | None) -> str:
     """Return a rule's credits in words: "20 credits", "no credits", "unlimited credits"."""
     return "no credits" if number == 0 else count_of_credits(number)
+
+
+def extra_credits(number: int) -> str:
+    """Return a number of extra credits in words: "1 extra credit"."""
+    return "1 extra credit" if number == 1 else f"{number:,} extra credits"
 
 
 def allowance_in_words(allowance: Allowance) -> str:
@@ -80,6 +85,13 @@ def origin_in_words(origin: Origin, names: Names, *, own: bool) -> str:
         case _:
             why = "the bot's own default"
     return why + (f", cut to what the bot's owner allows (`{CAP_SETTING}`)" if origin.capped else "")
+
+
+def block_end(until: datetime | None) -> str:
+    """Return when a block ends, in words: "until a moderator ends it" for None."""
+    if until is None:
+        return "until a moderator ends it"
+    return f"until {timestamp(until, 'f')} ({timestamp(until, 'R')})"
 
 
 def reason_in_words(reason: str | None, room: int) -> str:

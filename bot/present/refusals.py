@@ -24,7 +24,7 @@ from bot.errors import (
 )
 from bot.parameters import SIZES, credits_per_picture
 from bot.present.quota_refusals import quota_refusal
-from bot.present.quota_words import reason_in_words
+from bot.present.quota_words import block_end, reason_in_words
 from bot.present.text import count_of_credits, cut, timestamp
 
 MAX_CONTENT: Final = 2000
@@ -138,9 +138,4 @@ def _blocked(error: BlockedError) -> str:
 
 
 def _blocked_until(error: BlockedError) -> str:
-    end = (
-        "until a moderator ends it"
-        if error.until is None
-        else f"until {timestamp(error.until, 'f')} ({timestamp(error.until, 'R')})"
-    )
-    return f"A moderator blocked you from making pictures {end}"
+    return f"A moderator blocked you from making pictures {block_end(error.until)}"

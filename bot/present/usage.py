@@ -10,7 +10,14 @@ from bot.jobs.model import Job
 from bot.present.page import MAX_TEXT, Colour, Page
 from bot.present.progress_bar import bar
 from bot.present.quota_entries import entry_in_words, state_in_words
-from bot.present.quota_words import LAST, Names, allowance_in_words, origin_in_words, reason_in_words
+from bot.present.quota_words import (
+    LAST,
+    Names,
+    allowance_in_words,
+    block_end,
+    origin_in_words,
+    reason_in_words,
+)
 from bot.present.text import count_of_credits, mention, timestamp
 from bot.quotas.model import Block, LedgerEntry, MemberView, Return
 
@@ -56,14 +63,9 @@ def _facts(view: MemberView, names: Names, *, own: bool) -> Iterator[str]:
 
 def _blocked(block: Block, *, own: bool) -> str:
     who = "You are" if own else "They are"
-    end = (
-        "until a moderator ends it"
-        if block.until is None
-        else f"until {timestamp(block.until, 'f')} ({timestamp(block.until, 'R')})"
-    )
     by = "" if own else f" by {mention(block.by)}"
     reason = reason_in_words(block.reason, _MAX_BLOCK_REASON)
-    return f"**{who} blocked{by}** {end}, and can start no job.{reason}"
+    return f"**{who} blocked{by}** {block_end(block.until)}, and can start no job.{reason}"
 
 
 def _use(view: MemberView) -> Iterator[str]:

@@ -27,14 +27,8 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 @pytest.fixture
 async def bot(stage: Stage) -> AsyncIterator[BotProcess]:
     """A bot in a process of its own, ready."""
-    process = stage.bot_process()
-    await process.start()
-    try:
-        await process.wait_until_ready()
-        await stage.members.wait_until_ready()
+    async with stage.working_process() as process:
         yield process
-    finally:
-        await process.end()
 
 
 async def start_again(stage: Stage, bot: BotProcess) -> None:

@@ -33,14 +33,8 @@ def _quick_removal(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def bot(bare_stage: Stage) -> AsyncIterator[BotProcess]:
     """A bot in a process of its own, ready."""
-    process = bare_stage.bot_process()
-    await process.start()
-    try:
-        await process.wait_until_ready()
-        await bare_stage.members.wait_until_ready()
+    async with bare_stage.working_process() as process:
         yield process
-    finally:
-        await process.end()
 
 
 async def a_result(stage: Stage, who: Member | None = None, *, channel: str = CHANNEL) -> Message:

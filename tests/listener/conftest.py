@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
-from bot.callbacks import Health, Listener
+from bot.callbacks import Listener
 from tests.listener.calling import Jobs, Stage
 from tests.support.log import Log, read_along
 
@@ -14,7 +14,7 @@ from tests.support.log import Log, read_along
 async def stage() -> AsyncIterator[Stage]:
     """Start a listener whose jobs only note what they hear."""
     jobs, missing = Jobs(), list[str]()
-    listener = Listener(jobs, lambda: Health(tuple(missing)))
+    listener = Listener(jobs, lambda: missing)
     port = await listener.start("127.0.0.1", 0)
     async with aiohttp.ClientSession() as session:
         yield Stage(jobs, session, port, missing, listener)

@@ -6,13 +6,13 @@ import itertools
 import logging
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from bot.callbacks import Health, Hears, Listener
+from bot.callbacks import Hears, Listener
 from sandbox.wiro import CallFault, Rule, TaskScript
 from tests.listener.attacks import ANY, Attack, Attacker, Targets
 from tests.listener.raw import answers, exchange
@@ -71,9 +71,9 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     """Start a bot whose listener is overheard, and loses its patience in tenths of a second."""
     overheard: list[Overheard] = []
 
-    def listen(jobs: Hears, health: Callable[[], Health]) -> Listener:
+    def listen(jobs: Hears, missing: Callable[[], Sequence[str]]) -> Listener:
         overheard.append(Overheard(jobs))
-        return Listener(overheard[-1], health)
+        return Listener(overheard[-1], missing)
 
     monkeypatch.setattr("bot.app.Listener", listen)
     monkeypatch.setattr("bot.serving._CONNECTION_SECONDS", 0.8)

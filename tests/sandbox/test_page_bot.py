@@ -10,14 +10,7 @@ from sandbox.page import PageServer
 from sandbox.page.jobs import Jobs
 from sandbox.wiro import Rule, TaskScript
 from tests.sandbox.page_support import Browser, Json, opened, paged
-from tests.support.stage import Stage, staged
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Both servers, without a bot yet."""
-    async with staged(tmp_path) as ready:
-        yield ready
+from tests.support.stage import Stage
 
 
 @pytest.fixture

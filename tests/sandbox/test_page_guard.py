@@ -1,6 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -9,21 +7,7 @@ from aiohttp.test_utils import TestServer
 
 from sandbox.page import PageServer
 from tests.sandbox.page_support import opened, paged
-from tests.support.stage import PATIENCE_SECONDS, Stage, staged
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Both servers, without a bot."""
-    async with staged(tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-async def page(stage: Stage) -> AsyncIterator[PageServer]:
-    """The page of both servers."""
-    async with paged(stage) as (served, _):
-        yield served
+from tests.support.stage import PATIENCE_SECONDS, Stage
 
 
 async def status(page: PageServer, method: str, path: str, body: object = None, **headers: str) -> int:

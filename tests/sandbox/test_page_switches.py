@@ -8,26 +8,12 @@ import pytest
 from sandbox.page import PageServer
 from sandbox.page.switches import SLOW_SECONDS, SWITCHES
 from sandbox.wiro import Rule, TaskScript
-from tests.sandbox.page_support import Browser, opened, paged
+from tests.sandbox.page_support import Browser, opened
 from tests.sandbox.wiro_support import SMALL, Caller
-from tests.support.stage import Stage, eventually, staged
+from tests.support.stage import Stage, eventually
 
 RUN = "/Run/Efficient-Large-Model/Sana_1600M_2Kpx_BF16_diffusers"
 INPUTS = {"prompt": "a red fox", **SMALL}
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Both servers, without a bot."""
-    async with staged(tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-async def page(stage: Stage) -> AsyncIterator[PageServer]:
-    """The page of both servers."""
-    async with paged(stage) as (served, _):
-        yield served
 
 
 @pytest.fixture

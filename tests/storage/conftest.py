@@ -1,4 +1,4 @@
-"""A database in a fresh folder, a store on it, and jobs to fill it with."""
+"""A database in a fresh folder, a store on it, jobs to fill it with, and the moderators' service."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -13,8 +13,12 @@ from bot.allowance import Allowance, Period
 from bot.jobs.model import ENDED, Job, State
 from bot.jobs.ports import Request
 from bot.quotas.model import OwnerTerms
+from bot.quotas.service import QuotaService
 from storage.database import Database
 from storage.jobs import SqliteJobStore
+from storage.quotas import SqliteQuotaStore
+from storage.reports import SqliteReports
+from tests.storage.deeds import TERMS, World
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
@@ -102,3 +106,26 @@ def walk() -> Callable[..., Awaitable[Job]]:
         return job
 
     return walk
+
+
+@pytest.fixture
+def world(now: datetime) -> World:
+    """The time of the test."""
+    return World(now)
+
+
+@pytest.fixture
+def make(database: Database, world: World) -> Callable[[OwnerTerms], QuotaService]:
+    """Make the service as the owner's terms have it."""
+
+    def make(terms: OwnerTerms) -> QuotaService:
+        store, reports = SqliteQuotaStore(database, terms), SqliteReports(database)
+        return QuotaService(store=store, reports=reports, jobs=world, clock=world, terms=terms)
+
+    return make
+
+
+@pytest.fixture
+def quotas(make: Callable[[OwnerTerms], QuotaService]) -> QuotaService:
+    """The service without a cap."""
+    return make(TERMS)

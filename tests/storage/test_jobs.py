@@ -17,6 +17,7 @@ from bot.meter import Unmetered
 from storage.connection import Transaction
 from storage.database import Database
 from storage.jobs import JOBS_PAGE, SqliteJobStore
+from tests.storage.standing import read_standing
 from tests.support.clock import Clock
 
 Ask = Callable[..., Request]
@@ -27,7 +28,7 @@ TO_FINISHED = (*TO_RUNNING, State.FINISHED)
 
 
 async def test_accepted_job_is_stored_as_it_was_returned(
-    store: SqliteJobStore, ask: Ask, now: datetime
+    database: Database, store: SqliteJobStore, ask: Ask, now: datetime
 ) -> None:
     """The job holds the request; it is queued, open, and known under its id."""
     request = ask(credits=4)
@@ -46,7 +47,7 @@ async def test_accepted_job_is_stored_as_it_was_returned(
     )
     assert await store.get(job.id) == job
     assert standing == Standing(allowance=Allowance(20, Period.DAY), used=4, granted=0)
-    assert await store.standing(request.guild_id, request.member_id, (), now) == standing
+    assert await read_standing(database, now) == standing
 
 
 async def test_every_field_that_can_change_is_stored(store: SqliteJobStore, ask: Ask, now: datetime) -> None:

@@ -14,6 +14,7 @@ from storage.connection import Transaction
 from storage.database import Database
 from storage.jobs import SqliteJobStore
 from storage.times import to_ms
+from tests.storage.standing import read_standing
 
 Ask = Callable[..., Request]
 Walk = Callable[..., Awaitable[Job]]
@@ -58,8 +59,8 @@ async def _grant(database: Database, amount: int, at: datetime) -> None:
     await database.write(operation)
 
 
-async def _left(store: SqliteJobStore, now: datetime) -> int | None:
-    return (await store.standing(100, 300, (), now)).left
+async def _left(database: Database, now: datetime) -> int | None:
+    return (await read_standing(database, now)).left
 
 
 @pytest.mark.parametrize("end", sorted(REFUNDED))
@@ -74,7 +75,7 @@ async def test_every_end_without_pictures_refunds_once(
     stored = await store.get(job.id)
     assert stored is not None
     assert stored.refunded
-    assert await _left(store, now) == 20
+    assert await _left(database, now) == 20
 
 
 async def test_delivery_settles_what_was_reserved(
@@ -85,7 +86,7 @@ async def test_delivery_settles_what_was_reserved(
     delivered = await walk(store, job, *WAYS[State.DELIVERED])
     await store.save(delivered, delivered.with_changes(detail="told"), now)
     assert await _entries(database, job.id) == [("reserve", 4, 4, 0), ("settle", 4, 0, 0)]
-    assert await _left(store, now) == 16
+    assert await _left(database, now) == 16
 
 
 async def test_fewer_pictures_cost_less(
@@ -96,7 +97,7 @@ async def test_fewer_pictures_cost_less(
     await walk(store, job, *WAYS[State.DELIVERED], settle=3)
     expected = [("reserve", 4, 4, 0), ("settle", 3, 0, 0), ("refund", 1, -1, 0)]
     assert await _entries(database, job.id) == expected
-    assert await _left(store, now) == 17
+    assert await _left(database, now) == 17
 
 
 @pytest.mark.parametrize("cost", [0, -1, 5])
@@ -134,7 +135,7 @@ async def test_extra_credits_are_used_last_and_come_back_first(
     await walk(store, job, *WAYS[State.DELIVERED], settle=18)
     expected = [("reserve", 24, 20, -4), ("settle", 18, 0, 0), ("refund", 6, -2, 4)]
     assert await _entries(database, job.id) == expected
-    standing = await store.standing(100, 300, (), now)
+    standing = await read_standing(database, now)
     assert (standing.used, standing.granted, standing.left) == (18, 10, 12)
 
 
@@ -154,9 +155,9 @@ async def test_extra_credits_do_not_expire_and_can_be_taken_back(
     """Grants last beyond the period; a negative one takes away."""
     await _grant(database, 10, now)
     await store.accept(ask(credits=25), now)
-    assert await _left(store, now + 40 * DAY) == 25
+    assert await _left(database, now + 40 * DAY) == 25
     await _grant(database, -2, now + 40 * DAY)
-    assert await _left(store, now + 40 * DAY) == 23
+    assert await _left(database, now + 40 * DAY) == 23
 
 
 async def test_refusal_says_what_is_needed_left_and_when(
@@ -209,18 +210,18 @@ async def test_what_is_left_is_told_before_a_refund_as_it_is_after(
     job, _ = await store.accept(ask(credits=20 + min(granted, 4)), now)
     told = await store.standing_after(job, now + later, refund=3)
     await walk(store, job, *WAYS[State.DELIVERED], settle=job.credits - 3, now=now + later)
-    assert told == await store.standing(100, 300, (), now + later)
+    assert told == await read_standing(database, now + later)
 
 
 async def test_refund_counts_at_the_time_of_its_reserve(
-    store: SqliteJobStore, ask: Ask, walk: Walk, now: datetime
+    database: Database, store: SqliteJobStore, ask: Ask, walk: Walk, now: datetime
 ) -> None:
     """A refund after the period has ended gives no second advantage, and one within it leaves no trace."""
     job, _ = await store.accept(ask(credits=20), now)
     late = now + DAY + timedelta(hours=1)
     await store.accept(ask(credits=5), late)
     await walk(store, job, *WAYS[State.FAILED], now=late)
-    assert await _left(store, late) == 15
+    assert await _left(database, late) == 15
 
 
 async def test_clock_set_back_gives_nothing_away(
@@ -229,7 +230,7 @@ async def test_clock_set_back_gives_nothing_away(
     """Entries are never older than the newest, so what was used still counts and lasts no shorter."""
     job, _ = await store.accept(ask(credits=15), now)
     before = now - 3 * DAY
-    assert await _left(store, before) == 5
+    assert await _left(database, before) == 5
     second, _ = await store.accept(ask(credits=5), before)
     assert second.created_at == before
     with pytest.raises(AllowanceExceededError) as refused:
@@ -238,7 +239,7 @@ async def test_clock_set_back_gives_nothing_away(
     await walk(store, job, *WAYS[State.DELIVERED], now=before)
     await walk(store, second, *WAYS[State.FAILED], now=before)
     assert {at for (at,) in await database.read("SELECT at FROM ledger", {})} == {to_ms(now)}
-    assert await _left(store, now + DAY - timedelta(milliseconds=1)) == 5
+    assert await _left(database, now + DAY - timedelta(milliseconds=1)) == 5
 
 
 async def test_members_and_guilds_do_not_share(store: SqliteJobStore, ask: Ask, now: datetime) -> None:
@@ -255,7 +256,7 @@ async def test_smaller_allowance_than_what_was_used_leaves_nothing(
     """After the allowance was lowered, a member has nothing left, never less than that."""
     await store.accept(ask(credits=20), now)
     lowered = SqliteJobStore(database, OwnerTerms(Allowance(5, Period.DAY)))
-    assert (await lowered.standing(100, 300, (), now)).left == 0
+    assert (await read_standing(database, now, allowed=5)).left == 0
     with pytest.raises(AllowanceExceededError) as refused:
         await lowered.accept(ask(), now)
     assert (refused.value.left, refused.value.whole, refused.value.free_at) == (0, 5, now + DAY)

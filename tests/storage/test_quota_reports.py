@@ -175,7 +175,7 @@ async def test_reports_on_a_hundred_thousand_entries_are_quick(reports: SqliteRe
 
 @pytest.mark.usefixtures("large")
 async def test_reports_hold_nobody_up(
-    reports: SqliteReports, store: SqliteJobStore, ask: Ask, now: datetime
+    reports: SqliteReports, quotas: SqliteQuotaStore, store: SqliteJobStore, ask: Ask, now: datetime
 ) -> None:
     """While they are made, members are served one after the other, each within a tenth of a second."""
     waits: list[float] = []
@@ -185,7 +185,7 @@ async def test_reports_hold_nobody_up(
         while not finished.is_set():
             began = time.process_time()
             await store.accept(ask(member_id=10**6 + len(waits)), now)
-            await store.standing(GUILD, MEMBER, (), now)
+            await quotas.view(GUILD, MEMBER, (), now)
             waits.append(time.process_time() - began)
 
     serving = asyncio.create_task(serve())

@@ -1,114 +1,50 @@
-"""What moderators may decide, what each decision leaves behind, and that no server sees another's."""
+"""What moderators may decide, and what each decision leaves behind."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.allowance import Allowance, Period
+from bot.allowance import Period
 from bot.errors import (
     AllowanceExceededError,
     BlockedError,
     CapExceededError,
-    NeedsManageServerError,
     NothingToRemoveError,
-    NotModeratorError,
     OutOfRangeError,
-    Refusal,
     StorageError,
     TooManyRulesError,
 )
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Request
 from bot.quotas.decisions import CREDITS_AT_MOST, REASON_AT_MOST, RULES_AT_MOST
-from bot.quotas.model import Action, Actor, Change, EntryKind, OwnerTerms, RuleKind, ServerRules, TargetKind
+from bot.quotas.model import Action, EntryKind, OwnerTerms, RuleKind, TargetKind
 from bot.quotas.service import QuotaService
 from storage.connection import Transaction
 from storage.database import Database
 from storage.jobs import SqliteJobStore
-from storage.quotas import SqliteQuotaStore
-from storage.reports import SqliteReports
+from tests.storage.deeds import (
+    GUILD,
+    MANAGER,
+    MEMBER,
+    MODERATOR,
+    OTHER_GUILD,
+    ROLE,
+    TERMS,
+    World,
+    do_all,
+    list_changes,
+)
 
 Ask = Callable[..., Request]
 Walk = Callable[..., Awaitable[Job]]
-Deed = Callable[[QuotaService, Actor], Awaitable[object]]
-
-GUILD, OTHER_GUILD, MEMBER, ROLE = 100, 101, 300, 501
-TERMS = OwnerTerms(Allowance(20, Period.DAY))
-MANAGER = Actor(guild_id=GUILD, member_id=900, role_ids=frozenset({ROLE}), may_moderate=True, may_manage=True)
-MODERATOR = replace(MANAGER, may_manage=False)
-NOBODY = replace(MODERATOR, may_moderate=False)
-
-
-@dataclass
-class World:
-    """The time, and the jobs in line; notes whose jobs were to be cancelled."""
-
-    time: datetime
-    cancelled: list[tuple[int, int, int]] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        """Return the time."""
-        return self.time
-
-    async def cancel_queued(self, guild_id: int, member_id: int, *, by: int) -> int:
-        """Note it."""
-        self.cancelled.append((guild_id, member_id, by))
-        return 2
-
-
-@pytest.fixture
-def world(now: datetime) -> World:
-    """The time of the test."""
-    return World(now)
-
-
-@pytest.fixture
-def make(database: Database, world: World) -> Callable[[OwnerTerms], QuotaService]:
-    """Make the service as the owner's terms have it."""
-
-    def make(terms: OwnerTerms) -> QuotaService:
-        store, reports = SqliteQuotaStore(database, terms), SqliteReports(database)
-        return QuotaService(store=store, reports=reports, jobs=world, clock=world, terms=terms)
-
-    return make
-
-
-@pytest.fixture
-def quotas(make: Callable[[OwnerTerms], QuotaService]) -> QuotaService:
-    """The service without a cap."""
-    return make(TERMS)
-
-
-DEEDS: dict[str, Deed] = {
-    "default": lambda quotas, actor: quotas.set_default(actor, 5, Period.WEEK),
-    "role": lambda quotas, actor: quotas.set_role(actor, 502, 7),
-    "member": lambda quotas, actor: quotas.set_member(actor, MEMBER, 9),
-    "remove": lambda quotas, actor: quotas.remove(actor, member_id=MEMBER),
-    "grant": lambda quotas, actor: quotas.grant(actor, MEMBER, 4, "a reason"),
-    "reset": lambda quotas, actor: quotas.reset(actor, MEMBER, "a reason"),
-    "block": lambda quotas, actor: quotas.block(actor, MEMBER, timedelta(hours=1), "a reason"),
-    "unblock": lambda quotas, actor: quotas.unblock(actor, MEMBER, "a reason"),
-    "log": lambda quotas, actor: quotas.set_log(actor, 12345),
-}
-
-
-async def _list(quotas: QuotaService, actor: Actor) -> list[Change]:
-    """Return the changes of a server, oldest first."""
-    page = await quotas.history(replace(actor, may_moderate=True))
-    return [item for item in page.items[::-1] if isinstance(item, Change)]
-
-
-async def _do_all(quotas: QuotaService, actor: Actor) -> None:
-    for deed in DEEDS.values():
-        await deed(quotas, actor)
 
 
 async def test_each_decision_is_recorded_with_what_was_and_what_is(quotas: QuotaService) -> None:
     """Who, whom, before, after, why: one row for each, in order."""
-    await _do_all(quotas, MANAGER)
-    changes = await _list(quotas, MANAGER)
+    await do_all(quotas, MANAGER)
+    changes = await list_changes(quotas, MANAGER)
     until = str(int((changes[0].at + timedelta(hours=1)).timestamp()))
     server, member = (TargetKind.SERVER, GUILD), (TargetKind.MEMBER, MEMBER)
     assert [
@@ -142,86 +78,6 @@ async def test_what_was_there_before_is_in_the_record(quotas: QuotaService) -> N
     change = await quotas.set_log(MANAGER, None)
     assert (change.before, change.after) == ("12345", "")
     assert await quotas.log_channel(GUILD) is None
-
-
-@pytest.mark.parametrize("name", sorted(DEEDS))
-async def test_only_moderators_decide(quotas: QuotaService, world: World, name: str) -> None:
-    """A member is refused before anything is read or written, whatever Discord showed them."""
-    await _do_all(quotas, MANAGER)
-    before, cancelled = await _list(quotas, MANAGER), list(world.cancelled)
-    with pytest.raises(NotModeratorError):
-        await DEEDS[name](quotas, NOBODY)
-    assert await _list(quotas, MANAGER) == before
-    assert world.cancelled == cancelled
-
-
-async def test_only_moderators_read_reports(quotas: QuotaService) -> None:
-    """Rules, the view of a member, history, top and export are the moderators'."""
-    for reading in (
-        quotas.rules(NOBODY),
-        quotas.show(NOBODY, MEMBER, ()),
-        quotas.history(NOBODY),
-        quotas.top(NOBODY, Period.DAY),
-    ):
-        with pytest.raises(NotModeratorError):
-            await reading
-    with pytest.raises(NotModeratorError):
-        quotas.export(NOBODY, None)
-
-
-UNLIMITED_OR_OWN: dict[str, Deed] = {
-    "unlimited default": lambda quotas, actor: quotas.set_default(actor, None, Period.DAY),
-    "unlimited role": lambda quotas, actor: quotas.set_role(actor, 502, None),
-    "unlimited member": lambda quotas, actor: quotas.set_member(actor, MEMBER, None),
-    "own default": lambda quotas, actor: quotas.set_default(actor, 21, Period.DAY),
-    "own period": lambda quotas, actor: quotas.set_default(actor, 20, Period.HOUR),
-    "own role": lambda quotas, actor: quotas.set_role(actor, ROLE, 30),
-    "role of everyone": lambda quotas, actor: quotas.set_role(actor, GUILD, 30),
-    "own rule": lambda quotas, actor: quotas.set_member(actor, actor.member_id, 30),
-    "own grant": lambda quotas, actor: quotas.grant(actor, actor.member_id, 1, "a reason"),
-    "own grant taken": lambda quotas, actor: quotas.grant(actor, actor.member_id, -1, "a reason"),
-    "own reset": lambda quotas, actor: quotas.reset(actor, actor.member_id, "a reason"),
-    "own block": lambda quotas, actor: quotas.block(actor, actor.member_id, timedelta(minutes=1), "a reason"),
-    "own unblock": lambda quotas, actor: quotas.unblock(actor, actor.member_id),
-}
-
-
-@pytest.mark.parametrize("name", sorted(UNLIMITED_OR_OWN))
-async def test_nobody_without_manage_server_decides_about_themselves(quotas: QuotaService, name: str) -> None:
-    """What is unlimited or changes what they have themselves is refused; with Manage Server it is done."""
-    await quotas.grant(MANAGER, MANAGER.member_id, 2, "a reason")
-    await quotas.block(MANAGER, MANAGER.member_id, None, "a reason")
-    before = await quotas.usage(GUILD, MANAGER.member_id, MANAGER.role_ids)
-    changes = await _list(quotas, MANAGER)
-    with pytest.raises(NeedsManageServerError):
-        await UNLIMITED_OR_OWN[name](quotas, MODERATOR)
-    assert await quotas.usage(GUILD, MANAGER.member_id, MANAGER.role_ids) == before
-    assert await _list(quotas, MANAGER) == changes
-    await UNLIMITED_OR_OWN[name](quotas, MANAGER)
-    assert len(await _list(quotas, MANAGER)) == len(changes) + 1
-
-
-async def test_a_moderator_may_not_take_away_the_rule_that_holds_them_down(quotas: QuotaService) -> None:
-    """Removing one's own rule, one's role's or the default changes what one has; so do two at once."""
-    await quotas.set_default(MANAGER, 5, Period.DAY)
-    with pytest.raises(NeedsManageServerError):
-        await quotas.remove(MODERATOR)
-    await quotas.set_role(MANAGER, ROLE, 3)
-    await quotas.set_member(MANAGER, MODERATOR.member_id, 1)
-    for role_id, member_id in ((None, MODERATOR.member_id), (ROLE, MODERATOR.member_id)):
-        with pytest.raises(NeedsManageServerError):
-            await quotas.remove(MODERATOR, role_id=role_id, member_id=member_id)
-    assert len((await quotas.rules(MANAGER)).rules) == 3
-    # While their own rule holds, the role's does not concern them.
-    await quotas.remove(MODERATOR, role_id=ROLE)
-
-
-async def test_a_moderator_decides_about_others(quotas: QuotaService) -> None:
-    """What leaves their own allowance as it is needs no more than Moderate Members."""
-    await quotas.set_member(MANAGER, MODERATOR.member_id, 1)
-    await quotas.set_default(MODERATOR, 5, Period.DAY)
-    for name in [name for name in DEEDS if name != "default"]:
-        await DEEDS[name](quotas, MODERATOR)
 
 
 async def test_two_rules_are_removed_together_or_not_at_all(quotas: QuotaService) -> None:
@@ -270,7 +126,7 @@ async def test_what_is_out_of_range_is_refused_with_the_range(
     error = refused.value
     assert (error.name, error.given) == (name, given)
     assert not error.minimum <= given <= error.maximum
-    assert await _list(quotas, MANAGER) == []
+    assert await list_changes(quotas, MANAGER) == []
 
 
 async def test_reasons_are_kept_as_text(quotas: QuotaService) -> None:
@@ -415,45 +271,6 @@ async def test_returns_after_an_allowance_was_lowered(
     with pytest.raises(AllowanceExceededError) as refused:
         await store.accept(ask(credits=3), world.time + timedelta(minutes=5))
     assert refused.value.free_at == begun + timedelta(minutes=2)
-
-
-async def _state(quotas: QuotaService, guild_id: int) -> tuple[object, ...]:
-    """Return all that can be read of a server."""
-    actor = replace(MANAGER, guild_id=guild_id)
-    return (
-        await quotas.rules(actor),
-        await quotas.usage(guild_id, MEMBER, (ROLE, 502)),
-        await quotas.log_channel(guild_id),
-        await quotas.history(actor),
-        await quotas.history(actor, MEMBER),
-        await quotas.top(actor, Period.MONTH),
-        [page async for page in quotas.export(actor, None)],
-    )
-
-
-async def test_servers_never_see_each_other(
-    quotas: QuotaService, store: SqliteJobStore, ask: Ask, world: World
-) -> None:
-    """Whatever moderators and members of one server do, all that can be read of another stays the same."""
-    other = replace(MANAGER, guild_id=OTHER_GUILD)
-    await store.accept(ask(guild_id=OTHER_GUILD, credits=2), world.time)
-    await quotas.set_role(other, ROLE, 40)
-    await quotas.set_member(other, MEMBER, 41)
-    await quotas.block(other, MEMBER, None, "a reason")
-    before = await _state(quotas, OTHER_GUILD)
-    for deed in (*DEEDS.values(), *UNLIMITED_OR_OWN.values()):
-        try:
-            await deed(quotas, MANAGER)
-        except Refusal as refusal:
-            assert isinstance(refusal, NothingToRemoveError)  # noqa: PT017 - some deeds find nothing to undo
-    await store.accept(ask(credits=7), world.time)
-    assert await _state(quotas, OTHER_GUILD) == before
-    assert await quotas.rules(replace(MANAGER, guild_id=999)) == ServerRules(guild_id=999)
-    with pytest.raises(NothingToRemoveError):
-        await quotas.unblock(replace(MANAGER, guild_id=999), MEMBER)
-    with pytest.raises(NothingToRemoveError):
-        await quotas.remove(replace(MANAGER, guild_id=999), role_id=ROLE)
-    assert await _state(quotas, OTHER_GUILD) == before
 
 
 @pytest.mark.parametrize("statement", ["UPDATE quota_changes SET after = ''", "DELETE FROM quota_changes"])

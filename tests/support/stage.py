@@ -81,6 +81,18 @@ class Stage:
         environment = self.environment | {name.upper(): value for name, value in settings.items()}
         return BotProcess(environment, self.folder / "bot.log", folder=self.folder)
 
+    @asynccontextmanager
+    async def working_process(self) -> AsyncIterator[BotProcess]:
+        """Start a bot in a process of its own, wait until it serves members, and end it afterwards."""
+        process = self.bot_process()
+        await process.start()
+        try:
+            await process.wait_until_ready()
+            await self.members.wait_until_ready()
+            yield process
+        finally:
+            await process.end()
+
     def member(self, name: str = "member", guild: str = "Sandbox") -> Member:
         """Return somebody who can act."""
         return self.members.of(name, guild)

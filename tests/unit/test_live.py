@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import pytest
 
 from bot.jobs.live import Live
 from bot.jobs.model import Job, State
 from bot.wiro.news import TaskNews, TaskProgress
+from tests.support.jobs import ANY_JOB
 
 
 class Wire:
@@ -88,18 +89,8 @@ async def listening() -> AsyncIterator[Listening]:
 
 def job(job_id: int, tasktoken: str | None = "") -> Job:
     """Return a running job; its task's token is "token 1" and so on."""
-    return Job(
-        id=job_id,
-        state=State.RUNNING,
-        guild_id=1,
-        channel_id=2,
-        member_id=3,
-        upload_limit_bytes=10_485_760,
-        parameters="{}",
-        credits=1,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        tasktoken=f"token {job_id}" if tasktoken == "" else tasktoken,
-    )
+    token = f"token {job_id}" if tasktoken == "" else tasktoken
+    return replace(ANY_JOB, id=job_id, state=State.RUNNING, tasktoken=token)
 
 
 async def test_progress_is_the_jobs_own(listening: Listening) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -22,20 +21,10 @@ from bot.jobs.model import Job, State
 from bot.jobs.ports import Picture
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Output
+from tests.support.jobs import ANY_JOB
 
 TWO = SanaParameters(prompt="a red fox", seed=7, samples=2)
-JOB = Job(
-    id=42,
-    state=State.DELIVERED,
-    guild_id=1,
-    channel_id=2,
-    member_id=3,
-    message_id=4,
-    upload_limit_bytes=50 * 1024 * 1024,
-    parameters=TWO.to_json(),
-    credits=2,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-)
+JOB = replace(ANY_JOB, message_id=4, upload_limit_bytes=50 * 1024 * 1024, parameters=TWO.to_json(), credits=2)
 MEMBER = 9
 
 

@@ -1,14 +1,14 @@
 """What is submitted with the Edit modal is read leniently, never as something else than was meant."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.errors import InvalidParametersError, LineFullError, Refusal
-from bot.jobs.model import Job, State
 from bot.parameters import SanaParameters, parse
 from bot.present.edit_modal import Typed, options, read, refused
+from tests.support.jobs import ANY_JOB
 
 BEFORE = SanaParameters(prompt="a red fox", width=640, height=512, scale=4.5, samples=2, seed=7, spoiler=True)
 SAME = Typed(prompt="a red fox", negative_prompt=BEFORE.negative_prompt, seed="7", steps="25")
@@ -82,17 +82,7 @@ def test_numbers(text: str, number: int | str) -> None:
     assert (read_as["seed"], read_as["steps"]) == (number, number)
 
 
-JOB = Job(
-    id=42,
-    state=State.DELIVERED,
-    guild_id=1,
-    channel_id=2,
-    member_id=3,
-    upload_limit_bytes=1,
-    parameters=BEFORE.to_json(),
-    credits=2,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-)
+JOB = replace(ANY_JOB, parameters=BEFORE.to_json(), credits=2)
 
 
 def shown(error: Refusal, typed: Typed) -> list[str]:

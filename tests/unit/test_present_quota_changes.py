@@ -10,7 +10,7 @@ from bot.present.quota_words import Names
 from bot.quotas.model import Action, Change, TargetKind
 
 GUILD, ROLE, MODERATOR, MEMBER = 1, 2, 3, 4
-NAMES = Names(guild_id=GUILD, roles={ROLE: "Booster"})
+NAMES = Names(roles={ROLE: "Booster"})
 TARGETS = {TargetKind.SERVER: GUILD, TargetKind.ROLE: ROLE, TargetKind.MEMBER: MEMBER}
 END = "1767225600"
 

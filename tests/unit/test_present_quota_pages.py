@@ -37,7 +37,7 @@ from tests.support.pages import (
     texts,
 )
 
-NAMES = Names(guild_id=GUILD, roles={ROLE: "Booster"})
+NAMES = Names(roles={ROLE: "Booster"})
 TERMS = OwnerTerms(Allowance(20, Period.DAY))
 
 
@@ -111,7 +111,7 @@ class TestHistory:
     @given(st.lists(NASTY, min_size=10, max_size=10))
     def test_it_always_fits(self, reasons: list[str]) -> None:
         """Ten changes with any reasons by and about people who left keep within what Discord takes."""
-        names = Names(guild_id=GUILD, roles={}, gone=frozenset({LARGE, LARGE + 1}))
+        names = Names(roles={}, gone=frozenset({LARGE, LARGE + 1}))
         page = HistoryPage(tuple(change(reason, LARGE, by=LARGE + 1) for reason in reasons), None, None)
         (text,) = texts(history(page, names, LARGE))
         assert len(text) <= MAX_TEXT
@@ -147,7 +147,7 @@ class TestRules:
             period=Period.WEEK,
             log_channel_id=77,
         )
-        names = Names(guild_id=GUILD, roles={ROLE: "Booster"}, gone=frozenset({6}))
+        names = Names(roles={ROLE: "Booster"}, gone=frozenset({6}))
         page, is_whole = rules(server, OwnerTerms(TERMS.default, cap=100), names)
         assert is_whole
         assert texts(page)[0].split("\n") == [
@@ -178,7 +178,6 @@ class TestRules:
             ),
         )
         names = Names(
-            guild_id=GUILD,
             roles={LARGE + number: "*" * 100 for number in range(roles)},
             gone=frozenset(LARGE + number for number in range(members)),
         )
@@ -213,7 +212,7 @@ class TestTop:
     def test_it_fits(self) -> None:
         """As many as the store returns have room, whoever left."""
         uses = [MemberUse(LARGE + number, 10**9, 10**6) for number in range(25)]
-        names = Names(guild_id=GUILD, roles={}, gone=frozenset(use.member_id for use in uses))
+        names = Names(roles={}, gone=frozenset(use.member_id for use in uses))
         page = top(uses, Period.MONTH, names)
         assert sum(map(len, texts(page))) <= MAX_TEXT
         assert texts(page)[1].count("\n") == 24

@@ -15,7 +15,7 @@ from bot.present.quota_words import (
 from bot.quotas.model import Origin, RuleKind
 
 GUILD, ROLE, GONE_ROLE, MEMBER, LEFT = 1, 2, 3, 4, 5
-NAMES = Names(guild_id=GUILD, roles={GUILD: "@everyone", ROLE: "Boo*ster*"}, gone=frozenset({LEFT}))
+NAMES = Names(roles={GUILD: "@everyone", ROLE: "Boo*ster*"}, gone=frozenset({LEFT}))
 
 
 @pytest.mark.parametrize(

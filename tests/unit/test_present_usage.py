@@ -26,7 +26,7 @@ from bot.quotas.model import (
 )
 from tests.support.pages import END, GUILD, LARGE, MEMBER, MODERATOR, NASTY, NOW, ROLE, SECONDS, entry, texts
 
-NAMES = Names(guild_id=GUILD, roles={ROLE: "Booster"})
+NAMES = Names(roles={ROLE: "Booster"})
 
 
 def job(number: int, state: State) -> Job:
@@ -198,7 +198,7 @@ class TestUsage:
 
     def test_somebody_who_left(self) -> None:
         """A member who is not in the server any more is shown by id as well."""
-        names = Names(guild_id=GUILD, roles={}, gone=frozenset({MEMBER}))
+        names = Names(roles={}, gone=frozenset({MEMBER}))
         facts, _ = texts(usage(view(), names, own=False))
         assert facts.startswith("**Credits of <@3> (`3`, not in this server)**")
         assert "from a deleted role (`2`)" in facts
@@ -213,7 +213,7 @@ class TestUsage:
         returns = tuple(Return(NOW, 1_000_000) for _ in range(5))
         page = usage(
             view(block=block, entries=entries, jobs=jobs, jobs_under_way=10**6, returns=returns),
-            Names(guild_id=GUILD, roles={ROLE: name[:100]}, gone=frozenset({MEMBER})),
+            Names(roles={ROLE: name[:100]}, gone=frozenset({MEMBER})),
             own=False,
         )
         assert 0 < sum(map(len, texts(page))) <= MAX_TEXT

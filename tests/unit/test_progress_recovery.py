@@ -1,5 +1,6 @@
 """What a start reckons with: the last edits of a process that was killed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -8,21 +9,13 @@ from bot.jobs.model import Job, State
 from bot.jobs.ports import Messenger
 from bot.jobs.progress import Progress
 from tests.support.clock import Clock
+from tests.support.jobs import ANY_JOB
 
 
 def job(job_id: int, *, age_seconds: float) -> Job:
     """Return a running job that was asked for so long ago."""
-    return Job(
-        id=job_id,
-        state=State.RUNNING,
-        guild_id=1,
-        channel_id=2,
-        member_id=3,
-        upload_limit_bytes=1,
-        parameters="{}",
-        credits=1,
-        created_at=datetime.now(UTC) - timedelta(seconds=age_seconds),
-    )
+    begun = datetime.now(UTC) - timedelta(seconds=age_seconds)
+    return replace(ANY_JOB, id=job_id, state=State.RUNNING, created_at=begun)
 
 
 async def test_only_a_job_that_may_have_been_edited_is_in_doubt() -> None:

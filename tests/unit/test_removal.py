@@ -21,22 +21,10 @@ from bot.jobs import removal
 from bot.jobs.model import Job, State
 from bot.jobs.ports import JobStore, Messenger, Wiro
 from bot.jobs.removal import Remover
+from tests.support.jobs import ANY_JOB
 from tests.support.log import read_along
 
-JOB = Job(
-    id=42,
-    state=State.DELIVERED,
-    guild_id=1,
-    channel_id=2,
-    member_id=3,
-    message_id=4,
-    upload_limit_bytes=1,
-    parameters="{}",
-    credits=1,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    tasktoken="token",
-    removed_by=3,
-)
+JOB = replace(ANY_JOB, message_id=4, tasktoken="token", removed_by=3)
 
 
 @dataclass

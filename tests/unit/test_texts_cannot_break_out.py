@@ -119,7 +119,7 @@ def job(text: str, state: State = State.DELIVERED, **changes: Any) -> Job:  # no
 
 def names(text: str) -> Names:
     """Return what roles are called; a name has at most 100 characters."""
-    return Names(guild_id=GUILD, roles={ROLE: f"x{text}"[:100]}, gone=frozenset({MEMBER}))
+    return Names(roles={ROLE: f"x{text}"[:100]}, gone=frozenset({MEMBER}))
 
 
 def change(action: Action, text: str) -> Change:

@@ -18,6 +18,16 @@ from tests.support.log import Log, read_along
 AGENT = "sana-bot/0 (+tests)"
 QUICK = Timing(first_wait_seconds=0.01, longest_wait_seconds=0.05, idle_seconds=0.05)
 TOKEN = "tasktoken-of-the-only-task-there-is"
+INPUTS: dict[str, str | int] = {
+    "prompt": "a red fox",
+    "negativePrompt": "bad",
+    "steps": 10,
+    "scale": "3.5",
+    "samples": 1,
+    "seed": "7",
+    "width": 256,
+    "height": 256,
+}
 
 Conversation = Callable[["Server", web.WebSocketResponse], Awaitable[None]]
 

@@ -18,6 +18,7 @@ from tests.support.stage import eventually
 from tests.wiro.socket_support import (
     AGENT,
     END,
+    INPUTS,
     QUICK,
     TOKEN,
     Server,
@@ -29,16 +30,6 @@ from tests.wiro.socket_support import (
     silent_about_tokens,
 )
 
-INPUTS: dict[str, str | int] = {
-    "prompt": "a red fox",
-    "negativePrompt": "bad",
-    "steps": 10,
-    "scale": "3.5",
-    "samples": 1,
-    "seed": "7",
-    "width": 256,
-    "height": 256,
-}
 QUEUED = TaskScript(stuck=True, stuck_at="task_queue")
 
 

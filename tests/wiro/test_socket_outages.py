@@ -19,6 +19,7 @@ from tests.support.log import Log
 from tests.support.stage import eventually
 from tests.wiro.socket_support import (
     END,
+    INPUTS,
     TOKEN,
     Server,
     feed,
@@ -34,16 +35,6 @@ from tests.wiro.socket_support import (
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 RawServer = Callable[[Behaviour], AbstractAsyncContextManager[str]]
 
-INPUTS: dict[str, str | int] = {
-    "prompt": "a red fox",
-    "negativePrompt": "bad",
-    "steps": 10,
-    "scale": "3.5",
-    "samples": 1,
-    "seed": "7",
-    "width": 256,
-    "height": 256,
-}
 QUEUED = Rule(call="task", do=TaskScript(stuck=True, stuck_at="task_queue"), times=None)
 WELL_FORMED = {"type": "progressGenerate", "percentage": "50"}
 MALFORMED: dict[str, str | bytes] = {
