@@ -108,7 +108,7 @@ class Deliverer:
             log.warning("deliver.failed", job=job.reference, failures=failures, error=str(error))
             return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
         except MessageGoneError as error:
-            await self._end_without_message(job, error)
+            await self._end_without_pictures(job, error)
         self._forget(job_id)
         # Still open: it ended otherwise than it looked, which the message is to say next.
         return None if self._book.get(job_id) is None else 0.0
@@ -223,13 +223,23 @@ class Deliverer:
             ),
         )
 
-    async def _end_without_message(self, job: Job, error: MessageGoneError) -> None:
-        """Settle where Discord had confirmed the pictures before the message was deleted; else give up."""
+    async def _end_without_pictures(self, job: Job, error: MessageGoneError) -> None:
+        """Settle where Discord had confirmed the pictures before the message was deleted.
+
+        Else they are given up. What Discord refused may be the pictures alone: the message is told next.
+        """
         came = self._unsure.get(job.id)
-        if came is not None and job.state is State.FINISHED:
+        if job.state is State.UNDELIVERABLE:  # the message is gone as well
+            await self._close(job)
+        elif job.state is not State.FINISHED:
+            await self._give_up(job, error)
+        elif came is not None:
             await self._settle(job, came)
         else:
-            await self._give_up(job, error)
+            log.error("job.undeliverable", job=job.reference, state=str(job.state), error=str(error))
+            await self._book.must_change(
+                job.id, moving(State.FINISHED, State.UNDELIVERABLE, detail=str(error))
+            )
 
     async def _give_up(self, job: Job, error: Exception) -> None:
         """Discord will never take it, or has not for a day."""
