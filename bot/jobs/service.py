@@ -90,6 +90,7 @@ class JobService:
         )
         self._deliverer = Deliverer(self._book, store, pictures, messenger, self._progress, clock)
         self._adopter = Adopter(self._book, messenger, clock)
+        self._named_early: dict[int, str] = {}  # by job, the task that called back before Run was answered
         self._parts = (
             self._submitter,
             self._search,
@@ -245,6 +246,8 @@ class JobService:
             elif job.is_open:
                 self._search.add(job.id)
         else:
+            if job.state is State.SUBMITTING and (taskid := taskid_hint(body)) is not None:
+                self._named_early[job.id] = taskid
             self._tracker.wake(job.id, Cause.CALLBACK)
         return True
 
@@ -293,6 +296,8 @@ class JobService:
             self._slots.release(job.id)
         if job.state is not State.RUNNING:
             self._live.forget(job.id)
+        if job.state is not State.SUBMITTING:
+            self._named_early.pop(job.id, None)
         if not job.is_open:
             self._line.leave(job.id)
             self._tracker.forget(job.id)
@@ -317,6 +322,8 @@ class JobService:
     def _look_for(self, job_id: int) -> None:
         """A job's Run was not answered, with which an outage may have begun."""
         self._search.add(job_id)
+        if (taskid := self._named_early.pop(job_id, None)) is not None:
+            self._search.hint(job_id, taskid)
         if (job := self._book.get(job_id)) is not None:
             self._progress.touch(self._stages.outdated_by(job))
 
