@@ -16,7 +16,7 @@ from bot.errors import MessageUnavailableError, SettingsError
 from bot.present.boundary import said
 
 _CANCEL_AGAIN_SECONDS: Final = 0.05
-_LIMIT_SECONDS: Final = 60.0  # that one of Discord's limits for the whole bot holds calls up; they last a second
+_LIMIT_SECONDS: Final = 60.0  # that a limit for the whole bot holds calls up; Discord's last a second
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from tests.support.stage import PAID, Stage
 async def test_a_call_that_runs_out_of_time_within_a_global_limit_holds_up_no_other(
     clock: Clock, log: Log, quick_stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The call that was told of the limit is given up before it is over; the next ones go out all the same."""
+    """The call that was told of the limit is given up before it is over; the next ones go out."""
     stage = quick_stage
     monkeypatch.setattr("bot.client._LIMIT_SECONDS", 1.0)
     monkeypatch.setattr("bot.present.messenger._CALL_SECONDS", 0.3)

@@ -110,7 +110,7 @@ async def test_a_callback_names_the_task_where_nothing_lists_it(quick_stage: Sta
 
 @with_and_without_echo
 async def test_a_callback_that_comes_before_the_answer_is_lost_names_the_task_too(
-    monkeypatch: pytest.MonkeyPatch, log: Log, bare_stage: Stage
+    monkeypatch: pytest.MonkeyPatch, bare_stage: Stage
 ) -> None:
     """The task ends while its Run still waits for an answer: nothing lists it, and Wiro calls back once."""
     hasty = partial(WiroClient, timeouts=Timeouts(run_seconds=1.0))
