@@ -16,6 +16,7 @@ from bot.errors import MessageUnavailableError, SettingsError
 from bot.present.boundary import said
 
 _CANCEL_AGAIN_SECONDS: Final = 0.05
+_LIMIT_SECONDS: Final = 60.0  # that a limit for the whole bot holds calls up; Discord's last a second
 
 log = structlog.get_logger()
 
@@ -33,6 +34,19 @@ class _Tracing(TypedDict, total=False):
     """How discord.py is told what to tell; it takes no None."""
 
     http_trace: aiohttp.TraceConfig
+
+
+class _AllClear(asyncio.Event):
+    """Whether calls may go out, for all that discord.py knows of limits that Discord sets to the whole bot.
+
+    The call that was told of a limit sets it again, after waiting. Were that call given up meanwhile, nobody
+    would, and no other call would ever go out.
+    """
+
+    def clear(self) -> None:
+        """Hold calls up, for a while at most."""
+        super().clear()
+        asyncio.get_running_loop().call_later(_LIMIT_SECONDS, self.set)
 
 
 class SanaClient(commands.AutoShardedBot):
@@ -107,6 +121,8 @@ class SanaClient(commands.AutoShardedBot):
             raise MessageUnavailableError(f"cannot sign in to Discord: {said(error)}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise MessageUnavailableError(f"cannot sign in to Discord: {error}") from error
+        self.http._global_over = _AllClear()  # noqa: SLF001 - there is no other way
+        self.http._global_over.set()  # noqa: SLF001 - as above
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Serve until cancelled.

@@ -44,7 +44,7 @@ _PART_BUCKETS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 
 _LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _BETWEEN_LOOKS_SECONDS: Final = 0.25
 _CALLS: Final = ("Run", "Task/Detail", "Task/List", "Task/Cancel", "Task/Kill", "Task/InputOutputDelete")
-_OPEN: Final = tuple(state for state in State if state not in {State.DELIVERED, State.UNDELIVERABLE})
+_OPEN: Final = tuple(state for state in State if state is not State.DELIVERED)
 
 _Told = ParamSpec("_Told")
 

@@ -48,5 +48,7 @@ class Callbacks:
             elif job.is_open:
                 self._search.add(job.id)
         else:
+            if job.state is State.SUBMITTING and (taskid := taskid_hint(body)) is not None:
+                self._search.name(job.id, taskid)
             self._tracker.wake(job.id, Cause.CALLBACK)
         return True

@@ -4,9 +4,7 @@ Delivery is an edit of the message that answered the command, so that repeating 
 settle here, once the message holds the pictures, and only here.
 """
 
-import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -24,6 +22,7 @@ from bot.jobs.book import Book, moving
 from bot.jobs.model import REFUNDED, Job, State
 from bot.jobs.ports import Clock, JobStore, Messenger, Picture, Pictures
 from bot.jobs.progress import MAY_COME_LATE_SECONDS, Progress
+from bot.jobs.waiting import loop_seconds
 from bot.jobs.worker import Worker
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Output, outputs_from_json
@@ -32,8 +31,8 @@ _JOBS_AT_ONCE: Final = 16
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LAST_RETRY_SECONDS: Final = 60.0
 _EDIT_WAIT_SECONDS: Final = 5.0  # that a delivery waits for a progress edit under way
-_FETCH_FOR: Final = timedelta(minutes=10)  # that pictures are asked for again, from the first failure on
-_DELIVER_FOR: Final = timedelta(hours=24)  # that Discord is asked again, from the first try of this process
+_FETCH_FOR_SECONDS: Final = 600.0  # that pictures are asked for again, from the first failure on
+_DELIVER_FOR_SECONDS: Final = 24 * 3600.0  # that Discord is asked again, from the first try of this process
 _NOT_FETCHED: Final = "The picture was made, but could not be fetched."
 _NO_PICTURE: Final = "The picture service finished, but what it made cannot be posted."
 _TYPICAL_PICTURE_BYTES: Final = 8 * 1024 * 1024
@@ -69,8 +68,8 @@ class Deliverer:
         self._progress = progress
         self._clock = clock
         self._worker = Worker("deliver", self._step, width=_JOBS_AT_ONCE)
-        self._first_tries: dict[int, datetime] = {}
-        self._unfetched_since: dict[int, datetime] = {}
+        self._first_tries: dict[int, float] = {}
+        self._unfetched_since: dict[int, float] = {}
         self._failures: dict[int, int] = {}
         self._unsure: dict[int, int] = {}  # pictures that are in messages which an edit may still change
         self._end_in_doubt: dict[int, float] = {}  # until when an end that was not confirmed may come
@@ -91,7 +90,7 @@ class Deliverer:
         job = self._book.get(job_id)
         if job is None or job.message_id is None:  # closed, or its message is still being looked for
             return None
-        self._first_tries.setdefault(job_id, self._clock.now())
+        self._first_tries.setdefault(job_id, loop_seconds())
         try:
             unsure_for = 0.0
             if job.state is State.FINISHED:
@@ -101,14 +100,14 @@ class Deliverer:
             if unsure_for:
                 return unsure_for
         except (MessageUnavailableError, PictureUnavailableError, StorageError) as error:
-            if self._tried_for(job) >= _DELIVER_FOR:
+            if loop_seconds() - self._first_tries[job_id] >= _DELIVER_FOR_SECONDS:
                 await self._give_up(job, error)
                 return None
             failures = self._failures[job_id] = self._failures.get(job_id, 0) + 1
             log.warning("deliver.failed", job=job.reference, failures=failures, error=str(error))
             return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
         except MessageGoneError as error:
-            await self._end_without_message(job, error)
+            await self._end_without_pictures(job, error)
         self._forget(job_id)
         # Still open: it ended otherwise than it looked, which the message is to say next.
         return None if self._book.get(job_id) is None else 0.0
@@ -133,7 +132,7 @@ class Deliverer:
             refund = 0 if job.refunded else missing * parameters.credits_per_picture
             standing = await self._store.standing_after(job, self._clock.now(), refund=refund)
             unsure_for = await self._progress.end(job.id, wait_seconds=_EDIT_WAIT_SECONDS)
-            unsure_for = max(unsure_for, self._end_in_doubt.get(job.id, 0.0) - _monotonic())
+            unsure_for = max(unsure_for, self._end_in_doubt.get(job.id, 0.0) - loop_seconds())
             await self._messenger.deliver(job, pictures, standing, missing=missing)
         if unsure_for:
             self._unsure[job.id] = len(pictures)
@@ -172,8 +171,8 @@ class Deliverer:
                     output, number=len(pictures) + 1, upload_limit_bytes=job.upload_limit_bytes
                 )
             except PictureUnavailableError as error:
-                since = self._unfetched_since.setdefault(job.id, self._clock.now())
-                if self._clock.now() - since < _FETCH_FOR:
+                since = self._unfetched_since.setdefault(job.id, loop_seconds())
+                if loop_seconds() - since < _FETCH_FOR_SECONDS:
                     raise
                 refusals.append(error)
             except PictureError as error:
@@ -204,7 +203,7 @@ class Deliverer:
         try:
             await self._messenger.tell_end(job)
         except MessageUnavailableError:  # it may come late, over pictures that turn up after all
-            self._end_in_doubt[job.id] = _monotonic() + MAY_COME_LATE_SECONDS
+            self._end_in_doubt[job.id] = loop_seconds() + MAY_COME_LATE_SECONDS
             raise
         if unsure_for:
             return unsure_for
@@ -223,13 +222,23 @@ class Deliverer:
             ),
         )
 
-    async def _end_without_message(self, job: Job, error: MessageGoneError) -> None:
-        """Settle where Discord had confirmed the pictures before the message was deleted; else give up."""
+    async def _end_without_pictures(self, job: Job, error: MessageGoneError) -> None:
+        """Settle where Discord had confirmed the pictures before the message was deleted.
+
+        Else they are given up. What Discord refused may be the pictures alone: the message is told next.
+        """
         came = self._unsure.get(job.id)
-        if came is not None and job.state is State.FINISHED:
+        if job.state is State.UNDELIVERABLE:  # the message is gone as well
+            await self._close(job)
+        elif job.state is not State.FINISHED:
+            await self._give_up(job, error)
+        elif came is not None:
             await self._settle(job, came)
         else:
-            await self._give_up(job, error)
+            log.error("job.undeliverable", job=job.reference, state=str(job.state), error=str(error))
+            await self._book.must_change(
+                job.id, moving(State.FINISHED, State.UNDELIVERABLE, detail=str(error))
+            )
 
     async def _give_up(self, job: Job, error: Exception) -> None:
         """Discord will never take it, or has not for a day."""
@@ -252,13 +261,6 @@ class Deliverer:
         self._failures.pop(job_id, None)
         self._unsure.pop(job_id, None)
         self._end_in_doubt.pop(job_id, None)
-
-    def _tried_for(self, job: Job) -> timedelta:
-        return self._clock.now() - self._first_tries[job.id]
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def _size_of(outputs: Sequence[Output], wanted: int) -> int:

@@ -24,7 +24,7 @@ _NOT_BEFORE: Final = timedelta(
     seconds=5
 )  # since the job began: until then the answer may still be on its way
 _NONCE_LASTS: Final = timedelta(minutes=2)  # since the job began: Discord keeps nonces "for a few minutes"
-_LOOKED_FOR: Final = timedelta(hours=24)  # since the job began; after that it is taken for lost
+_FAILURES_AT_MOST: Final = 800  # of one job: for about a day of this process; then it is taken for lost
 _FIRST_RETRY_SECONDS: Final = 5.0
 _LAST_RETRY_SECONDS: Final = 120.0
 
@@ -48,8 +48,8 @@ class Adopter:
         self._failures: dict[int, int] = {}
 
     def add(self, job: Job) -> None:
-        """Look for a job's message, not sooner than it may be there."""
-        wait = job.created_at + _NOT_BEFORE - self._clock.now()
+        """Look for a job's message, not sooner than it may be there; a clock set back does not put it off."""
+        wait = min(job.created_at + _NOT_BEFORE - self._clock.now(), _NOT_BEFORE)
         self._worker.put(job.id, delay=max(0.0, wait.total_seconds()))
 
     def stop(self) -> None:
@@ -68,11 +68,11 @@ class Adopter:
         try:
             message_id = await self._make_or_find(job)
         except MessageUnavailableError as error:
-            if self._clock.now() - job.created_at >= _LOOKED_FOR:
-                await self._withdraw(job)
-                return None
             failures = self._failures[job_id] = self._failures.get(job_id, 0) + 1
             log.warning("adopt.failed", job=job.reference, failures=failures, error=str(error))
+            if failures >= _FAILURES_AT_MOST:
+                await self._withdraw(job)
+                return None
             return backoff_seconds(failures, first=_FIRST_RETRY_SECONDS, most=_LAST_RETRY_SECONDS)
         except MessageGoneError as error:
             log.info("adopt.gone", job=job.reference, error=str(error))

@@ -20,7 +20,7 @@ from bot.jobs.book import Book, moving
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Clock, JobStore, Wiro
 from bot.jobs.submit import hash_callback_token
-from bot.jobs.waiting import wait_for
+from bot.jobs.waiting import loop_seconds, wait_for
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Task
 
@@ -30,7 +30,7 @@ _PAGE: Final = 100  # Source: Wiro's reference, Task/List: at most 100
 _PAGES_AT_MOST: Final = 50
 _CLOCKS_APART: Final = timedelta(minutes=5)  # how far Wiro's clock and ours may disagree
 _INCOMPLETE_TIMES: Final = 6  # as long is looked where no listing reaches back to the submission
-_UNANSWERED_AT_MOST: Final = timedelta(hours=24)  # that Wiro may fail to list, before a job is lost
+_UNANSWERED_AT_MOST_SECONDS: Final = 24 * 3600.0  # that Wiro may fail to list, before a job is lost
 _HINT_TRIES: Final = 5000  # for about a day
 _HINTS_AT_MOST: Final = 4  # a job has one task; more hints than a few are somebody's game
 
@@ -65,11 +65,12 @@ class Search:
         self._store = store
         self._wiro = wiro
         self._clock = clock
-        self._lost_after = lost_after
+        self._lost_after_seconds = lost_after.total_seconds()
         self._found = found
         self._missed = missed
-        self._since: dict[int, datetime] = {}
+        self._since: dict[int, float] = {}
         self._not_found: frozenset[int] = frozenset()  # by the last look
+        self._names: dict[int, str] = {}  # by job, the task that called back before Run was answered
         self._hints: dict[int, list[str]] = {}
         self._hint_tries: dict[int, int] = {}
         self._news = asyncio.Event()
@@ -84,9 +85,19 @@ class Search:
         return job_id in self._not_found and job_id in self._since
 
     def add(self, job_id: int) -> None:
-        """Begin to look for a job's task."""
-        self._since.setdefault(job_id, self._clock.now())
+        """Begin to look for a job's task, the one first that was named meanwhile."""
+        self._since.setdefault(job_id, loop_seconds())
+        if (taskid := self._names.pop(job_id, None)) is not None:
+            self.hint(job_id, taskid)
         self._news.set()
+
+    def name(self, job_id: int, taskid: str) -> None:
+        """Keep the task that a callback named while Run is under way, should Run's answer be lost."""
+        self._names[job_id] = taskid
+
+    def forget_name(self, job_id: int) -> None:
+        """The job's Run was answered."""
+        self._names.pop(job_id, None)
 
     def hint(self, job_id: int, taskid: str) -> None:
         """Somebody who knows the job's callback address named a task, which is looked at and not believed.
@@ -154,7 +165,7 @@ class Search:
 
     async def _search_once(self) -> None:
         """List tasks back to the oldest submission in doubt; claim what is ours, give up what is overdue."""
-        started = self._clock.now()
+        started = loop_seconds()
         jobs = self._in_doubt()
         if not jobs:
             return
@@ -163,9 +174,9 @@ class Search:
             complete = await self._list_back_to(horizon)
         except (WiroError, StorageError) as error:
             log.warning("search.failed", jobs=len(jobs), error=str(error))
-            patience = _UNANSWERED_AT_MOST
+            patience = _UNANSWERED_AT_MOST_SECONDS
         else:
-            patience = self._lost_after if complete else _INCOMPLETE_TIMES * self._lost_after
+            patience = self._lost_after_seconds * (1 if complete else _INCOMPLETE_TIMES)
         for job in self._in_doubt():
             if started - self._since[job.id] >= patience:
                 await self._give_up(job)

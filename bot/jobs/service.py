@@ -262,6 +262,8 @@ class JobService:
             self._slots.release(job.id)
         if job.state is not State.RUNNING:
             self._live.forget(job.id)
+        if job.state is not State.SUBMITTING:
+            self._search.forget_name(job.id)
         if not job.is_open:
             self._line.leave(job.id)
             self._tracker.forget(job.id)

@@ -34,7 +34,7 @@ from bot.jobs.model import Job, State
 from bot.jobs.ports import Clock, Wiro
 from bot.jobs.queue import Line, Slots
 from bot.jobs.rules import JobRules
-from bot.jobs.waiting import wait_for
+from bot.jobs.waiting import loop_seconds, wait_for
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Accepted
 
@@ -138,7 +138,7 @@ class Submitter:
             not len(self._line)
             or self._runs_under_way >= _RUNS_AT_ONCE
             or self._gate.wait_seconds() != 0.0
-            or not self._slots.free(_monotonic())
+            or not self._slots.free(loop_seconds())
         ):
             return None
         job_id = self._line.take_next()
@@ -248,7 +248,7 @@ class Submitter:
                 return
             case TaskLimitError():
                 self._slots.release(job.id)
-                self._slots.learn(error.limit, _monotonic())
+                self._slots.learn(error.limit, loop_seconds())
                 if self._gate.trouble is Trouble.ACCOUNT:  # it works again: only its tasks are all taken
                     self._gate.open()
                 if not len(self._slots):
@@ -311,7 +311,3 @@ class Submitter:
             job.id,
             lambda current: failed(current) if current.cancelled_by is None else self._returned(current, now),
         )
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()

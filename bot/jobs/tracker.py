@@ -16,6 +16,7 @@ from bot.jobs.budget import Budget
 from bot.jobs.model import Job, State
 from bot.jobs.pace import Pace
 from bot.jobs.ports import Clock, Wiro
+from bot.jobs.waiting import loop_seconds
 from bot.jobs.worker import Worker
 from bot.meter import Cause, Meter
 from bot.parameters import SanaParameters
@@ -31,7 +32,7 @@ _STATUSES_AT_MOST: Final = 100  # unknown ones that are remembered as logged
 _LATE_LOOKS_AT_MOST: Final = 1500  # that fail, at the task of a job that has ended: for about a day
 _LAST_LOOK_SECONDS: Final = 60.0  # after a task was given up that did not end: it may just have succeeded
 _UNKNOWN_AT_MOST: Final = timedelta(hours=24)  # that Wiro may fail to answer for an overdue task
-_KILLED_AT_MOST: Final = timedelta(seconds=60)  # that an overdue task may take to end once it was killed
+_KILLED_AT_MOST_SECONDS: Final = 60.0  # that an overdue task may take to end once it was killed
 
 _LATE: Final = frozenset({State.LOST, State.EXPIRED, State.CANCELLED})
 """Ends that a success which turns up after all takes back. Source: the design, the table of transitions."""
@@ -70,7 +71,7 @@ class Tracker:
         self._called_back: set[int] = set()
         self._seen_running: dict[int, float] = {}  # seconds after acceptance, at the last look
         self._failures: dict[int, int] = {}
-        self._told_to_stop: dict[int, datetime] = {}  # when this process first asked for a task's end
+        self._told_to_stop: dict[int, float] = {}  # when this process first asked for a task's end
         self._last_looks: set[int] = set()  # at tasks that went on when their jobs had ended
         self._unknown_statuses: set[str] = set()
 
@@ -145,7 +146,7 @@ class Tracker:
         self._seen_running[job.id] = self._elapsed(job)
         self._note_unknown_status(job, task)
         if job.cancelled_by is not None or self._is_overdue(job):
-            self._told_to_stop.setdefault(job.id, self._clock.now())
+            self._told_to_stop.setdefault(job.id, loop_seconds())
             await self._stop_task(job, task.status)
         if await self._expire(job, is_answered=True):
             return self._leave(job)
@@ -166,8 +167,8 @@ class Tracker:
     def _next_look(self, job: Job) -> float:
         """Return the seconds until the next look, and never let a timeout pass unseen."""
         if job.cancelled_by is not None or self._is_overdue(job):
-            told = self._told_to_stop.get(job.id, self._clock.now())
-            return max(_STOPPING_SECONDS, (self._clock.now() - told).total_seconds() / 2)
+            told = self._told_to_stop.get(job.id, loop_seconds())
+            return max(_STOPPING_SECONDS, (loop_seconds() - told) / 2)
         wait = self._pace.next_look(
             _work(job), self._elapsed(job), expects_callback=job.callback_hash is not None
         )
@@ -239,7 +240,8 @@ class Tracker:
         if job.state is not State.RUNNING:
             return False
         told = self._told_to_stop.get(job.id)
-        is_stuck = is_answered and told is not None and now >= told + min(_KILLED_AT_MOST, self._timeout)
+        patience = min(_KILLED_AT_MOST_SECONDS, self._timeout.total_seconds())
+        is_stuck = is_answered and told is not None and loop_seconds() >= told + patience
         is_unknown = self._elapsed(job) >= (self._timeout + _UNKNOWN_AT_MOST).total_seconds()
         if not (is_stuck or is_unknown):
             return False

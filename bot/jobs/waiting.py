@@ -1,7 +1,12 @@
-"""Waiting for something to happen, but not for ever."""
+"""Waiting for something to happen, but not for ever; and the time by which it is told how long."""
 
 import asyncio
 from contextlib import suppress
+
+
+def loop_seconds() -> float:
+    """Return the event loop's time, which the clock's jumps do not change and in which a machine sleeps."""
+    return asyncio.get_running_loop().time()
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:

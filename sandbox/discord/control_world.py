@@ -260,6 +260,7 @@ def _read_fault(form: Form) -> Fault:
         "seconds": form.number("seconds"),
         "retry_after": form.boolean("retry_after"),
         "via": form.boolean("via"),
+        "for_all": form.boolean("for_all"),
     }
     times = form.integer("times", at_least=1) if form.has("times") else 1
     form.check()

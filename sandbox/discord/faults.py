@@ -24,7 +24,7 @@ class Fault:
     choose the calls; `times` how many of them, None for all; `skip` how many are let through first.
     Kinds: `status` answers `status`; `reset` drops the connection; `stall` waits `seconds` first;
     `cut_off` breaks off in the middle of the answer; `rate_limit` answers 429 for `seconds`, with or
-    without Retry-After and Via. `after_effect` lets the call do its work first.
+    without Retry-After and Via, for one route or `for_all`. `after_effect` lets the call do its work first.
     """
 
     kind: Kind
@@ -37,6 +37,7 @@ class Fault:
     seconds: float = 1.0
     retry_after: bool = True
     via: bool = True
+    for_all: bool = False
 
     def takes(self, method: str, route: str) -> bool:
         """Tell whether this fault befalls a call, and count it if so."""
@@ -61,7 +62,8 @@ class Fault:
         if self.kind == "status":
             return web.Response(status=self.status, text="upstream connect error")
         if self.kind == "rate_limit":
-            return rate_limited(self.seconds, retry_after=self.retry_after, via=self.via)
+            scope = "global" if self.for_all else "user"
+            return rate_limited(self.seconds, scope=scope, retry_after=self.retry_after, via=self.via)
         if self.kind == "cut_off" and isinstance(done, web.Response):
             return await _cut_off(request, done)
         return await _reset(request)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.jobs.gate import Trouble
+from bot.jobs.waiting import loop_seconds
 from sandbox.wiro import Script, SocketScript, WiroConfig
 from tests.support.clock import Clock
 from tests.support.log import Log, read_along
@@ -72,6 +73,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The bot's clock, for what takes minutes; to be asked for before the stage."""
     clock = Clock()
     monkeypatch.setattr("bot.app.SystemClock", lambda: clock)
+    for part in ("deliver", "search", "tracker"):
+        monkeypatch.setattr(
+            f"bot.jobs.{part}.loop_seconds", lambda: loop_seconds() + clock.ahead.total_seconds()
+        )
     return clock
 
 

@@ -68,7 +68,7 @@ async def test_a_task_whose_answer_comes_too_late_is_found(
 ) -> None:
     """An answer that does not come in time is a lost one."""
     hasty = partial(WiroClient, timeouts=Timeouts(run_seconds=0.2))
-    monkeypatch.setattr("bot.app.WiroClient", hasty)
+    monkeypatch.setattr("bot.account.WiroClient", hasty)
     await bare_stage.start_bot()
     late = CallFault(delay_seconds=30, after_effect=True)
     bare_stage.wiro.script.add(Rule(call="Run", do=late))
@@ -106,6 +106,23 @@ async def test_a_callback_names_the_task_where_nothing_lists_it(quick_stage: Sta
     await quick_stage.closed()
     assert len(done.pictures) == 1
     assert (quick_stage.calls("Run"), quick_stage.ledger()) == (1, PAID)
+
+
+@with_and_without_echo
+async def test_a_callback_that_comes_before_the_answer_is_lost_names_the_task_too(
+    monkeypatch: pytest.MonkeyPatch, bare_stage: Stage
+) -> None:
+    """The task ends while its Run still waits for an answer: nothing lists it, and Wiro calls back once."""
+    hasty = partial(WiroClient, timeouts=Timeouts(run_seconds=1.0))
+    monkeypatch.setattr("bot.account.WiroClient", hasty)
+    await bare_stage.start_bot()
+    late = CallFault(delay_seconds=30, after_effect=True)
+    for rule in (Rule(call="Run", do=late), LISTS_NOTHING):
+        bare_stage.wiro.script.add(rule)
+    done = await bare_stage.end_of(await bare_stage.sana(), timeout_seconds=20)
+    await bare_stage.closed()
+    assert len(done.pictures) == 1
+    assert (len(bare_stage.wiro.tasks), bare_stage.ledger()) == (1, PAID)
 
 
 @pytest.mark.usefixtures("quick_progress")

@@ -2,9 +2,12 @@
 
 import pytest
 
+from bot.present.messenger import TOKEN_WAY_LASTS
 from sandbox.discord.permissions import Permission
 from sandbox.members import Refused
-from tests.support.stage import CHANNEL, Stage
+from sandbox.wiro import Rule, TaskScript
+from tests.support.clock import Clock
+from tests.support.stage import CHANNEL, REFUNDED, Stage
 
 NEEDED = {
     Permission.VIEW_CHANNEL: "View Channel",
@@ -140,3 +143,21 @@ async def test_there_are_no_commands_in_direct_messages(stage: Stage) -> None:
     channel = await stage.member().dm()
     with pytest.raises(Refused, match="There is no command 'sana' here"):
         await stage.member().type("sana", channel=channel, prompt="a red fox")
+
+
+async def test_pictures_that_discord_no_longer_takes_are_told_of(clock: Clock, quick_stage: Stage) -> None:
+    """Attach Files is taken away while a long task runs: its message says so, and whom to ask."""
+    stage = quick_stage
+    stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
+    message = await stage.sana()
+    task = await stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    await deny(stage, Permission.ATTACH_FILES)
+    clock.ahead += TOKEN_WAY_LASTS
+    stage.wiro.finish(task.taskid)
+    ended = await stage.end_of(message)
+    assert ended.text.startswith(
+        "The picture was made, but Discord does not take it here.\nYour 1 credit is back.\n"
+    )
+    [job] = await stage.closed()
+    assert (job["state"], job["interaction_token"]) == ("undeliverable", None)
+    assert stage.ledger() == REFUNDED

@@ -71,8 +71,8 @@ MISTAKES = (
     Mistake(
         "a message that cannot be looked for now is taken for one that is not there",
         "bot/jobs/recovery.py",
-        ">= _LOOKED_FOR",
-        ">= timedelta()",
+        ">= _FAILURES_AT_MOST",
+        ">= 1",
     ),
     Mistake(
         "a reply is made again when Discord has forgotten its nonce",
