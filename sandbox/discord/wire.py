@@ -231,7 +231,7 @@ def contents(found: Body) -> Json:
 
     Files that components or embeds show are in those alone (Source: Message Object, attachments).
     """
-    shown = set(_media(found))
+    shown = set(media(found))
     return {
         "content": found.content,
         "embeds": found.embeds,
@@ -241,7 +241,7 @@ def contents(found: Body) -> Json:
     }
 
 
-def _media(found: Body) -> Iterator[str | None]:
+def media(found: Body) -> Iterator[str | None]:
     """Go through the addresses of what components and embeds show."""
     for component in walk(found.components):
         items = (component, *component.get("items", ()))
