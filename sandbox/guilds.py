@@ -52,6 +52,11 @@ class Guilds(Control):
         await self.refresh()
         return int(made["id"])
 
+    async def archive(self, thread: str | int, *, locked: bool = False, guild: str = "Sandbox") -> None:
+        """Archive a thread; a locked one is opened by those alone who manage threads."""
+        body = {"archived": True, "locked": locked}
+        await self.call("PATCH", f"/channels/{self.channel_id(thread, guild)}", body)
+
     async def remove_channel(self, channel: str | int, guild: str = "Sandbox") -> None:
         """Delete a channel or thread with its messages."""
         await self.call("DELETE", f"/channels/{self.channel_id(channel, guild)}")

@@ -70,6 +70,11 @@ class Changes:
         self._world.deny(channel, target_id, deny, allow)
         self._tell_channel("CHANNEL_UPDATE", guild, channel)
 
+    def set_thread(self, thread: Channel, *, archived: bool, locked: bool) -> None:
+        """Archive a thread or open it again, and say whether only those who manage threads may do that."""
+        thread.archived, thread.locked = archived, locked
+        self._tell_channel("THREAD_UPDATE", self._world.guilds[thread.guild_id or 0], thread)
+
     def remove_channel(self, guild: Guild, channel: Channel) -> None:
         """Delete a channel or thread, and its messages."""
         self._world.drop_channel(channel)

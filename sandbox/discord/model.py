@@ -147,7 +147,10 @@ class Message:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A text channel, a thread (hanging under `parent_id`) or a direct message (with `recipient`)."""
+    """A text channel, a thread (hanging under `parent_id`) or a direct message (with `recipient`).
+
+    A thread can be `archived`; where it is `locked` as well, only those who manage threads can open it again.
+    """
 
     id: int
     guild_id: int | None
@@ -156,6 +159,8 @@ class Channel:
     position: int = 0
     parent_id: int | None = None
     recipient: User | None = None
+    archived: bool = False
+    locked: bool = False
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
     changes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MAX_MESSAGES_A_CHANNEL))
