@@ -161,14 +161,15 @@ class WorldRoutes:
         return nothing()
 
     async def add_channel(self, request: web.Request) -> web.Response:
-        """POST /guilds/{id}/channels: a text channel with `name`, or a thread under `parent_id`."""
+        """POST /guilds/{id}/channels: a text channel, or under `parent_id` a thread, private to `invited`."""
         form = Form.of(await read_json(request))
         name = form.text("name", at_least=1, at_most=100, required=True)
         parent_id = form.snowflake("parent_id")
+        invited = frozenset(_ids(form, "invited"))
         form.check()
         guild = self._guild(request)
         parent = guild.channels.get(parent_id or 0)
-        channel = self._changes.add_channel(guild, name or "", parent)
+        channel = self._changes.add_channel(guild, name or "", parent, invited)
         return answer({"id": str(channel.id), "name": channel.name})
 
     async def change_thread(self, request: web.Request) -> web.Response:

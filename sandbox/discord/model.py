@@ -17,6 +17,7 @@ class ChannelKind(IntEnum):
     TEXT = 0
     DM = 1
     PUBLIC_THREAD = 11
+    PRIVATE_THREAD = 12
 
 
 class MessageKind(IntEnum):
@@ -149,7 +150,8 @@ class Message:
 class Channel:
     """A text channel, a thread (hanging under `parent_id`) or a direct message (with `recipient`).
 
-    A thread can be `archived`; where it is `locked` as well, only those who manage threads can open it again.
+    Into a private thread come those who were `invited`, and those who manage threads. One that is `archived`
+    is opened again by whoever may write in it, by those who manage threads alone where it is `locked`.
     """
 
     id: int
@@ -159,6 +161,7 @@ class Channel:
     position: int = 0
     parent_id: int | None = None
     recipient: User | None = None
+    invited: frozenset[int] = frozenset()
     archived: bool = False
     locked: bool = False
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
@@ -168,7 +171,7 @@ class Channel:
     @property
     def is_thread(self) -> bool:
         """Tell whether this is a thread."""
-        return self.kind is ChannelKind.PUBLIC_THREAD
+        return self.kind in (ChannelKind.PUBLIC_THREAD, ChannelKind.PRIVATE_THREAD)
 
 
 @dataclass(slots=True, eq=False)

@@ -72,3 +72,23 @@ async def test_who_may_open_a_thread() -> None:
         assert await at.bot.refused("PATCH", channel, {"archived": False}) == FORBIDDEN
         with pytest.raises(Refused):
             await at.members.archive("general")
+
+
+async def test_a_private_thread_is_for_those_who_were_invited() -> None:
+    """A command comes from there with a token that works; the channel is shut, and nothing is told of it."""
+    async with scene() as at:
+        other, people = at.members.of("other"), [at.member.id]
+        alone = await at.members.add_channel("alone", under="pictures", invited=people)
+        with pytest.raises(Refused):
+            await other.type("go", channel=alone)
+        await at.member.type("go", channel=alone, wait=False)
+        sent = await at.bot.event("INTERACTION_CREATE")
+        assert "THREAD_CREATE" not in [frame["t"] for frame in at.bot.seen]
+        assert sent["channel"]["type"] == 12
+        assert int(sent["app_permissions"]) & Permission.VIEW_CHANNEL
+        assert (await at.bot.answer(sent, 4, {"content": "x"}))[0] == 200
+        assert await at.bot.refused("GET", f"/channels/{alone}") == (403, 50001)
+        people.append(at.server.bot_user_id)
+        together = await at.members.add_channel("together", under="pictures", invited=people)
+        assert (await at.bot.event("THREAD_CREATE"))["id"] == str(together)
+        await at.bot.ok("GET", f"/channels/{together}")
