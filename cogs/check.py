@@ -9,7 +9,7 @@ from bot.present.answers import show
 from bot.present.permissions import missing_permissions
 from bot.present.server_check import Gap, ServerView, server_check
 from cogs.guard import Interaction
-from cogs.people import moderator_of
+from cogs.people import lacking_here, moderator_of
 
 
 class CheckCog(commands.Cog):
@@ -29,9 +29,8 @@ class CheckCog(commands.Cog):
     async def check(self, interaction: Interaction) -> None:
         """Show a moderator what is missing, and how the work stands."""
         moderator_of(interaction)
-        is_thread = isinstance(interaction.channel, discord.Thread)
         view = ServerView(
-            missing_here=missing_permissions(interaction.app_permissions, is_thread=is_thread),
+            missing_here=lacking_here(interaction),
             others=_gaps(interaction),
             upload_limit_bytes=interaction.filesize_limit,
             condition=self._service.condition(),

@@ -9,6 +9,7 @@ import discord
 import structlog
 
 from bot.errors import BotNamedError, NotServedError
+from bot.present.permissions import PRIVATE_THREAD, missing_permissions
 from bot.present.quota_words import Names
 from bot.quotas.decisions import check_moderator
 from bot.quotas.model import Actor
@@ -42,6 +43,20 @@ def place_of(interaction: Interaction) -> tuple[int, int]:
         NotServedError: it was no server.
     """
     return server_of(interaction), interaction.channel_id or 0
+
+
+def lacking_here(interaction: Interaction) -> tuple[str, ...]:
+    """Return what the bot lacks where a command was used or a button clicked, as a member reads it.
+
+    Commands also come from private threads that the bot is not in, where its permissions are those of the
+    channel above them. discord.py knows all threads that the bot sees.
+    """
+    here, may, guild = interaction.channel, interaction.app_permissions, interaction.guild
+    if not isinstance(here, discord.Thread):
+        return missing_permissions(may, is_thread=False)
+    if here.is_private() and not may.manage_threads and guild and guild.get_thread(here.id) is None:
+        return (PRIVATE_THREAD,)
+    return missing_permissions(may, is_thread=True)
 
 
 def moderates(may: discord.Permissions) -> bool:

@@ -8,8 +8,8 @@ from discord import app_commands
 
 from bot.present.answers import defer, fill
 from bot.present.csv_file import CsvWriter
-from bot.present.quota_export import RULE_HEADINGS, file_name, rule_row
-from bot.present.quota_rules import rules
+from bot.present.quota_export import RULE_HEADINGS, rule_row
+from bot.present.quota_rules import RULES_FILE, rules
 from bot.quotas.model import RuleKind, ServerRules
 from cogs.guard import Interaction
 from cogs.people import check_no_bot, look_up, moderator_of, names_here
@@ -87,5 +87,4 @@ class RuleCommands(QuotaPart):
 def _file(server: ServerRules, called: dict[int, str]) -> discord.File:
     writer = CsvWriter(RULE_HEADINGS, limit_bytes=1_000_000)
     writer.add([rule_row(rule, called.get(rule.target_id)) for rule in server.rules])
-    file = writer.finish()
-    return discord.File(BytesIO(file.content), file_name("rules", file))
+    return discord.File(BytesIO(writer.finish().content), RULES_FILE)

@@ -2,8 +2,6 @@
 
 import secrets
 
-import discord
-
 from bot.errors import MissingPermissionsError, NotServedError
 from bot.jobs.model import Job
 from bot.jobs.ports import InLine, Request, Standing
@@ -12,9 +10,8 @@ from bot.jobs.service import JobService
 from bot.parameters import SanaParameters, limits
 from bot.present.answers import post
 from bot.present.messages import pending
-from bot.present.permissions import missing_permissions
 from cogs.guard import Interaction
-from cogs.people import role_ids_of
+from cogs.people import lacking_here, role_ids_of
 
 
 def draw_seed() -> int:
@@ -56,8 +53,7 @@ async def run_request(
 def _request(interaction: Interaction, parameters: SanaParameters, parent_id: int | None) -> Request:
     if interaction.guild_id is None or interaction.channel_id is None:
         raise NotServedError("not in a server")
-    is_thread = isinstance(interaction.channel, discord.Thread)
-    if missing := missing_permissions(interaction.app_permissions, is_thread=is_thread):
+    if missing := lacking_here(interaction):
         raise MissingPermissionsError(missing)
     return Request(
         guild_id=interaction.guild_id,

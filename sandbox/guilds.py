@@ -42,15 +42,28 @@ class Guilds(Control):
         path = f"/guilds/{self.guild_id(guild)}/roles/{self.role_id(role, guild)}"
         await self.call("PATCH", path, {"permissions": str(int(permissions))})
 
-    async def add_channel(self, name: str, *, under: str | int | None = None, guild: str = "Sandbox") -> int:
-        """Make a text channel, or a thread `under` one, and return its identifier."""
+    async def add_channel(
+        self,
+        name: str,
+        *,
+        under: str | int | None = None,
+        invited: Iterable[int] = (),
+        guild: str = "Sandbox",
+    ) -> int:
+        """Make a text channel, or a thread `under` one, private to those invited; return its identifier."""
         body = {
             "name": name,
             "parent_id": None if under is None else str(self.channel_id(under, guild)),
+            "invited": [str(user_id) for user_id in invited],
         }
         made = await self.call("POST", f"/guilds/{self.guild_id(guild)}/channels", body)
         await self.refresh()
         return int(made["id"])
+
+    async def archive(self, thread: str | int, *, locked: bool = False, guild: str = "Sandbox") -> None:
+        """Archive a thread; a locked one is opened by those alone who manage threads."""
+        body = {"archived": True, "locked": locked}
+        await self.call("PATCH", f"/channels/{self.channel_id(thread, guild)}", body)
 
     async def remove_channel(self, channel: str | int, guild: str = "Sandbox") -> None:
         """Delete a channel or thread with its messages."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 
 def loop_seconds() -> float:
-    """Return the event loop's time, which no jump of the clock changes, and in which a machine's sleep does not count."""
+    """Return the event loop's time: no jump of the clock changes it, and a machine's sleep does not count."""
     return asyncio.get_running_loop().time()
 
 

@@ -16,6 +16,7 @@ _PASSING: Final = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 )
 _ALREADY_ACKNOWLEDGED: Final = 40060
+_BLOCKED_BY_CLOUDFLARE: Final = 40333
 """Source: Discord's reference, JSON Error Codes."""
 
 _MAX_SAID: Final = 300
@@ -53,12 +54,12 @@ def _translated(error: discord.HTTPException) -> MessageError:
 
     A 4xx is final: the channel, the message or a permission is gone, or the request is one that no
     repetition mends (400, 413). The exceptions say nothing about the message: 401 is about the bot's token,
-    429 about haste, 403 without a code comes from a proxy before Discord, and 40060 says that the same answer
-    was taken before.
+    429 about haste, 403 without a code or with Cloudflare's comes from a proxy before Discord, and 40060 says
+    that the same answer was taken before.
     """
     is_client_error = HTTPStatus.BAD_REQUEST <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR
     is_passing = error.status in _PASSING or error.code == _ALREADY_ACKNOWLEDGED
-    is_from_proxy = error.status == HTTPStatus.FORBIDDEN and error.code == 0
+    is_from_proxy = error.status == HTTPStatus.FORBIDDEN and error.code in {0, _BLOCKED_BY_CLOUDFLARE}
     if is_client_error and not is_passing and not is_from_proxy:
         return MessageGoneError(said(error))
     return MessageUnavailableError(said(error))

@@ -26,6 +26,7 @@ TOKEN_WAY_LASTS: Final = timedelta(minutes=14)
 """Discord takes the token for 15 minutes. One is left for uploads, and for clocks that disagree."""
 
 _TOKEN_NOT_TAKEN: Final = frozenset({10015, 50027})  # unknown webhook, invalid webhook token
+_THREAD_IS_ARCHIVED: Final = 50083
 """Source: Discord's reference, JSON Error Codes."""
 
 _CALL_SECONDS: Final = 60.0
@@ -61,11 +62,13 @@ class DiscordMessenger:
         self, job: Job, pictures: Sequence[Picture], standing: Standing, *, missing: int
     ) -> None:
         """Put the pictures into the message; `missing` more were asked for and are not charged."""
-        await self._edit(job, messages.delivered(job, pictures, standing, missing=missing), pictures)
+        await self._edit(
+            job, messages.delivered(job, pictures, standing, missing=missing), pictures, opens=True
+        )
 
     async def tell_end(self, job: Job) -> None:
         """Say in the message why there are no pictures."""
-        await self._edit(job, messages.ended(job), ())
+        await self._edit(job, messages.ended(job), (), opens=True)
 
     async def reply(self, job: Job, stage: Stage, standing: Standing | None = None) -> int:
         """Post the first message of a job that answers no interaction; its nonce makes one of all repeats."""
@@ -136,9 +139,26 @@ class DiscordMessenger:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _edit(self, job: Job, page: Page, pictures: Sequence[Picture]) -> None:
+    async def _edit(self, job: Job, page: Page, pictures: Sequence[Picture], *, opens: bool = False) -> None:
+        """Replace the message; `opens` the thread in which it is, where that was archived meanwhile."""
+
+        async def edit(way: Way) -> None:
+            try:
+                await way.edit(page, pictures)
+            except discord.HTTPException as error:
+                if error.code != _THREAD_IS_ARCHIVED or not opens:
+                    raise
+                await self._open_thread(job.channel_id)
+                await way.edit(page, pictures)
+
         upload_seconds = sum(len(picture.content) for picture in pictures) / _UPLOAD_BYTES_PER_SECOND
-        await self._call(job, lambda way: way.edit(page, pictures), extra_seconds=upload_seconds)
+        await self._call(job, edit, extra_seconds=upload_seconds)
+
+    async def _open_thread(self, thread_id: int) -> None:
+        """Do what Discord does by itself for a new message, and for no edit."""
+        thread = await self._client.fetch_channel(thread_id)
+        if isinstance(thread, discord.Thread):
+            await thread.edit(archived=False)
 
     async def _call(
         self, job: Job, action: Callable[[Way], Awaitable[_T]], *, extra_seconds: float = 0.0

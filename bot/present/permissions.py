@@ -22,6 +22,9 @@ _EVERYTHING: Final = (*_ANYWHERE, *_IN_CHANNELS, *_IN_THREADS, *_WELCOME)
 INVITED: Final = discord.Permissions(sum(permission.value for _, permission in _EVERYTHING))
 """What the invite link asks for, and no more."""
 
+PRIVATE_THREAD: Final = "View Channel (mention me once to add me to this private thread)"
+"""What the bot lacks in a private thread that it is not in, whatever its permissions there are said to be."""
+
 
 def missing_permissions(app_permissions: discord.Permissions, *, is_thread: bool) -> tuple[str, ...]:
     """Return the names, as Discord's client shows them, of the permissions that the bot lacks.

@@ -10,11 +10,13 @@ from bot.present.page import MAX_TEXT, Colour, Page
 from bot.present.quota_words import CAP_SETTING, LAST, Names, allowance_in_words, amount
 from bot.quotas.model import OwnerTerms, Rule, RuleKind, ServerRules
 
+RULES_FILE: Final = "rules.csv"
+
 _LONGEST_NOTE: Final = 100  # of the line that says how many rules are left out
 
 
 def rules(server: ServerRules, terms: OwnerTerms, names: Names) -> tuple[Page, bool]:
-    """Return the page, and whether all rules have room on it.
+    """Return the page, and whether all rules have room on it; where not, `RULES_FILE` goes up with it.
 
     Args:
         server: its rules.
@@ -41,7 +43,10 @@ def rules(server: ServerRules, terms: OwnerTerms, names: Names) -> tuple[Page, b
     shown_members, left_members = _fitting(members, room - min(room // 2, sum(map(len, roles)) + len(roles)))
     shown_roles, left_roles = _fitting(roles, room - sum(map(len, shown_members)) - len(shown_members))
     text = "\n".join([headings[0], headings[1], *shown_members, headings[2], *shown_roles, closing])
-    return Page(Colour.WAITING, [ui.TextDisplay[Any](text)]), not (left_members or left_roles)
+    is_whole = not (left_members or left_roles)
+    # Discord shows no file that no component holds.
+    file = [] if is_whole else [ui.File[Any](f"attachment://{RULES_FILE}")]
+    return Page(Colour.WAITING, [ui.TextDisplay[Any](text), *file]), is_whole
 
 
 def _of(server: ServerRules, kind: RuleKind) -> list[Rule]:

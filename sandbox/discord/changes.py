@@ -57,9 +57,11 @@ class Changes:
         body = {"guild_id": str(guild.id), "role_id": str(role.id)}
         self._tell("GUILD_ROLE_DELETE", guild, body, Intent.GUILDS)
 
-    def add_channel(self, guild: Guild, name: str, parent: Channel | None = None) -> Channel:
-        """Make a text channel, or a thread under `parent`."""
-        channel = self._world.new_channel(guild, name, parent)
+    def add_channel(
+        self, guild: Guild, name: str, parent: Channel | None = None, invited: frozenset[int] = frozenset()
+    ) -> Channel:
+        """Make a text channel, or a thread under `parent`, which is private where some are invited."""
+        channel = self._world.new_channel(guild, name, parent, invited)
         self._tell_channel("THREAD_CREATE" if parent else "CHANNEL_CREATE", guild, channel)
         return channel
 
@@ -69,6 +71,11 @@ class Changes:
         """Set what a channel allows and denies to a role or a user; nothing takes the overwrite away."""
         self._world.deny(channel, target_id, deny, allow)
         self._tell_channel("CHANNEL_UPDATE", guild, channel)
+
+    def set_thread(self, thread: Channel, *, archived: bool, locked: bool) -> None:
+        """Archive a thread or open it again, and say whether only those who manage threads may do that."""
+        thread.archived, thread.locked = archived, locked
+        self._tell_channel("THREAD_UPDATE", self._world.guilds[thread.guild_id or 0], thread)
 
     def remove_channel(self, guild: Guild, channel: Channel) -> None:
         """Delete a channel or thread, and its messages."""
@@ -81,7 +88,8 @@ class Changes:
         self._tell("GUILD_UPDATE", guild, wire.guild(guild, self._world), Intent.GUILDS)
 
     def _tell_channel(self, name: str, guild: Guild, channel: Channel) -> None:
-        self._tell(name, guild, wire.channel(channel, self._world), Intent.GUILDS)
+        if not channel.is_thread or self._world.sees(self._world.bot, channel):
+            self._tell(name, guild, wire.channel(channel, self._world), Intent.GUILDS)
 
     def _tell(self, name: str, guild: Guild, body: Json, intent: Intent) -> None:
         if self._sessions.wanted(guild.id, intent):

@@ -16,6 +16,8 @@ SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
 _MAX_OF_KIND = {CHAT_INPUT: 100, USER: 5, MESSAGE: 5}
 _LAST_OPTION_KIND = 11
 _MAX_OPTIONS = 25
+_MAX_SIZE = 8000
+_INTEGER, _NUMBER = 4, 10
 
 
 class Commands:
@@ -130,7 +132,7 @@ def _read_command(form: Form) -> Json:
     kind = form.integer("type", choices=_MAX_OF_KIND) or CHAT_INPUT
     is_slash = kind == CHAT_INPUT
     needed = form.data.get("default_member_permissions")
-    return {
+    command: Json = {
         "type": kind,
         "name": _slash_name(form) if is_slash else form.text("name", at_least=1, at_most=32, required=True),
         "description": form.text("description", at_least=1, at_most=100, required=True) if is_slash else "",
@@ -141,6 +143,15 @@ def _read_command(form: Form) -> Json:
         "integration_types": form.values("integration_types", at_most=2) or [0],
         "nsfw": form.boolean("nsfw") or False,
     }
+    if _size(command) > _MAX_SIZE:
+        form.fail("", "APPLICATION_COMMAND_TOO_LARGE", f"Command exceeds maximum size ({_MAX_SIZE})")
+    return command
+
+
+def _size(part: Json) -> int:
+    """Return how many characters the names, descriptions and values of a command have together."""
+    own = sum(len(str(part.get(key) or "")) for key in ("name", "description", "value"))
+    return own + sum(_size(inner) for key in ("options", "choices") for inner in part.get(key, ()))
 
 
 def _read_options(form: Form) -> list[Json]:
@@ -175,17 +186,21 @@ def _read_option(form: Form) -> Json:
         "max_length": form.integer("max_length", at_least=1, at_most=6000),
         "min_value": form.number("min_value"),
         "max_value": form.number("max_value"),
-        "choices": [_read_choice(each) for each in form.forms("choices", at_most=_MAX_OPTIONS)] or None,
+        "choices": [_read_choice(each, kind) for each in form.forms("choices", at_most=_MAX_OPTIONS)] or None,
         "channel_types": form.values("channel_types", at_most=20) or None,
     }
     return option | {key: value for key, value in optional.items() if value is not None}
 
 
-def _read_choice(form: Form) -> Json:
-    return {
-        "name": form.text("name", at_least=1, at_most=100, required=True),
-        "value": form.data.get("value"),
-    }
+def _read_choice(form: Form, kind: int | None) -> Json:
+    value: str | float | None
+    if kind == _INTEGER:
+        value = form.integer("value", required=True)
+    elif kind == _NUMBER:
+        value = form.number("value", required=True)
+    else:
+        value = form.text("value", at_most=100, required=True)
+    return {"name": form.text("name", at_least=1, at_most=100, required=True), "value": value}
 
 
 def _slash_name(form: Form) -> str | None:

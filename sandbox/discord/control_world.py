@@ -58,6 +58,7 @@ class WorldRoutes:
             web.patch(_GUILD + r"/roles/{role_id:\d{1,20}}", self.change_role),
             web.delete(_GUILD + r"/roles/{role_id:\d{1,20}}", self.remove_role),
             web.post(_GUILD + "/channels", self.add_channel),
+            web.patch(_CHANNEL, self.change_thread),
             web.delete(_CHANNEL, self.remove_channel),
             web.put(_CHANNEL + r"/overwrites/{target_id:\d{1,20}}", self.set_overwrite),
             web.patch(PREFIX + r"/users/{user_id:\d{1,20}}", self.change_user),
@@ -160,15 +161,27 @@ class WorldRoutes:
         return nothing()
 
     async def add_channel(self, request: web.Request) -> web.Response:
-        """POST /guilds/{id}/channels: a text channel with `name`, or a thread under `parent_id`."""
+        """POST /guilds/{id}/channels: a text channel, or under `parent_id` a thread, private to `invited`."""
         form = Form.of(await read_json(request))
         name = form.text("name", at_least=1, at_most=100, required=True)
         parent_id = form.snowflake("parent_id")
+        invited = frozenset(_ids(form, "invited"))
         form.check()
         guild = self._guild(request)
         parent = guild.channels.get(parent_id or 0)
-        channel = self._changes.add_channel(guild, name or "", parent)
+        channel = self._changes.add_channel(guild, name or "", parent, invited)
         return answer({"id": str(channel.id), "name": channel.name})
+
+    async def change_thread(self, request: web.Request) -> web.Response:
+        """PATCH /channels/{id}: whether a thread is `archived`, and `locked`."""
+        form = Form.of(await read_json(request))
+        archived, locked = bool(form.boolean("archived")), bool(form.boolean("locked"))
+        form.check()
+        _, channel = self._channel(request)
+        if not channel.is_thread:
+            raise Refusal("Only threads are archived.")
+        self._changes.set_thread(channel, archived=archived, locked=locked)
+        return nothing()
 
     async def remove_channel(self, request: web.Request) -> web.Response:
         """DELETE /channels/{id}."""

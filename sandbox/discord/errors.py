@@ -136,6 +136,11 @@ def missing_permissions() -> ApiError:
     return ApiError(403, 50013, "Missing Permissions")
 
 
+def archived_thread() -> ApiError:
+    """Return the answer to an edit or a reaction in a thread that is archived."""
+    return ApiError(400, 50083, "Thread is archived")
+
+
 def reply_without_history() -> ApiError:
     """Return the answer to a reply where the bot may not read what was written before."""
     return ApiError(403, 160002, "Cannot reply without permission to read message history")

@@ -106,9 +106,9 @@ class Form:
             return value
         return None
 
-    def number(self, key: str) -> float | None:
+    def number(self, key: str, *, required: bool = False) -> float | None:
         """Return a number, whole or not, that JSON's readers hold exactly."""
-        value = self.data.get(key)
+        value = self._value(key, required=required)
         if value is None:
             return None
         if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_EXACT:

@@ -118,7 +118,8 @@ class Interaction:
             "data": self.data,
             "channel_id": str(channel.id),
             "channel": {**wire.channel(channel, world), "permissions": permissions},
-            "app_permissions": str(world.permissions(world.bot, channel)),
+            # Whether the bot is in a private thread makes no difference to them.
+            "app_permissions": str(world.permissions_by_role(world.bot, channel)),
             "locale": "en-US",
             "entitlements": [],
             "authorizing_integration_owners": self._owners(),

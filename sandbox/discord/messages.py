@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sandbox.discord import wire
 from sandbox.discord.blobs import Blobs
 from sandbox.discord.drafts import Draft, Drafter
-from sandbox.discord.errors import too_many_reactions, unknown_channel, unknown_message
+from sandbox.discord.errors import archived_thread, too_many_reactions, unknown_channel, unknown_message
 from sandbox.discord.mentions import apply_mentions, read_allowed_mentions
 from sandbox.discord.model import Body, Channel, Edit, Message, MessageFlag, MessageKind, User
 from sandbox.discord.news import News
@@ -68,6 +68,7 @@ class Messages:
     def edit(self, message: Message, submission: Submission, way: str) -> None:
         """Change a message as submitted; raise ApiError for what Discord would not take."""
         channel = self._channel_of(message)
+        self._check_open(message)
         was_loading = message.body.flags & MessageFlag.LOADING
         old = replace(message.body, flags=message.body.flags & ~MessageFlag.LOADING)
         allowed = read_allowed_mentions(submission.form)
@@ -98,6 +99,7 @@ class Messages:
 
     def react(self, message: Message, emoji: str, user: User) -> None:
         """Add a user's reaction; one that is there already changes nothing. Raises 30010 for one too many."""
+        self._check_open(message)
         if emoji not in message.reactions and len(message.reactions) >= MAX_REACTIONS:
             raise too_many_reactions(MAX_REACTIONS)
         users = message.reactions.setdefault(emoji, {})
@@ -107,6 +109,7 @@ class Messages:
 
     def unreact(self, message: Message, emoji: str, user_id: int) -> None:
         """Take a user's reaction away; one that is not there changes nothing."""
+        self._check_open(message)
         users = message.reactions.get(emoji, {})
         user = users.pop(user_id, None)
         if not users:
@@ -132,6 +135,11 @@ class Messages:
         if channel is None or message.id not in channel.messages:
             raise unknown_message()
         return channel
+
+    def _check_open(self, message: Message) -> None:
+        """Raise 50083 for a message in an archived thread, where only deleting is done."""
+        if self._world.channels[message.channel_id].archived:
+            raise archived_thread()
 
     def _drop(self, message: Message) -> None:
         channel = self._channel_of(message)

@@ -17,6 +17,7 @@ class ChannelKind(IntEnum):
     TEXT = 0
     DM = 1
     PUBLIC_THREAD = 11
+    PRIVATE_THREAD = 12
 
 
 class MessageKind(IntEnum):
@@ -147,7 +148,11 @@ class Message:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A text channel, a thread (hanging under `parent_id`) or a direct message (with `recipient`)."""
+    """A text channel, a thread (hanging under `parent_id`) or a direct message (with `recipient`).
+
+    Into a private thread come those who were `invited`, and those who manage threads. One that is `archived`
+    is opened again by whoever may write in it, by those who manage threads alone where it is `locked`.
+    """
 
     id: int
     guild_id: int | None
@@ -156,6 +161,9 @@ class Channel:
     position: int = 0
     parent_id: int | None = None
     recipient: User | None = None
+    invited: frozenset[int] = frozenset()
+    archived: bool = False
+    locked: bool = False
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
     changes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MAX_MESSAGES_A_CHANNEL))
@@ -163,7 +171,7 @@ class Channel:
     @property
     def is_thread(self) -> bool:
         """Tell whether this is a thread."""
-        return self.kind is ChannelKind.PUBLIC_THREAD
+        return self.kind in (ChannelKind.PUBLIC_THREAD, ChannelKind.PRIVATE_THREAD)
 
 
 @dataclass(slots=True, eq=False)

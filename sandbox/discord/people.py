@@ -24,6 +24,8 @@ class People:
         user = self.user(required_id(form, "user_id"))
         channel = self.channel(required_id(form, "channel_id"))
         self.allow(user, channel)
+        if channel.archived:
+            raise Refusal("This thread is archived.")
         return user, channel
 
     def acting_person(self, form: Form) -> tuple[User, Channel]:

@@ -8,9 +8,11 @@ from aiohttp import web
 from sandbox.discord import wire
 from sandbox.discord.access import Access
 from sandbox.discord.answers import answer, nothing
+from sandbox.discord.changes import Changes
 from sandbox.discord.errors import (
     closed_dms,
     edits_other_author,
+    missing_permissions,
     no_common_guild,
     not_in_dms,
     reply_without_history,
@@ -23,7 +25,7 @@ from sandbox.discord.messages import Messages, Origin, may_read
 from sandbox.discord.model import Channel, Message, MessageKind
 from sandbox.discord.nonces import Nonces
 from sandbox.discord.payloads import Json
-from sandbox.discord.permissions import Permission
+from sandbox.discord.permissions import Permission, send_permission
 from sandbox.discord.rest import identifier, number
 from sandbox.discord.uploads import read_json, read_submission
 from sandbox.discord.world import World
@@ -37,8 +39,9 @@ _MAX_EMOJI = 40
 class ChannelRoutes:
     """Everything under /channels, with the bot's permissions enforced."""
 
-    def __init__(self, world: World, messages: Messages, nonces: Nonces) -> None:
+    def __init__(self, world: World, changes: Changes, messages: Messages, nonces: Nonces) -> None:
         self._world = world
+        self._changes = changes
         self._messages = messages
         self._nonces = nonces
         self._access = Access(world)
@@ -47,6 +50,7 @@ class ChannelRoutes:
         """Return the routes."""
         return [
             web.get(prefix + _CHANNEL, self.get_channel),
+            web.patch(prefix + _CHANNEL, self.edit_thread),
             web.post(prefix + _CHANNEL + "/typing", self.type),
             web.get(prefix + _CHANNEL + "/messages", self.list_messages),
             web.post(prefix + _CHANNEL + "/messages", self.create),
@@ -64,6 +68,24 @@ class ChannelRoutes:
     async def get_channel(self, request: web.Request) -> web.Response:
         """GET /channels/{id}."""
         return answer(wire.channel(self._access.channel(identifier(request, "channel_id")), self._world))
+
+    async def edit_thread(self, request: web.Request) -> web.Response:
+        """PATCH /channels/{id}: whether a thread is archived and locked; whoever may write may open it."""
+        form = Form.of(await read_json(request))
+        archived, locked = form.boolean("archived"), form.boolean("locked")
+        form.check()
+        thread = self._access.channel(identifier(request, "channel_id"))
+        if not thread.is_thread:
+            raise missing_permissions()
+        opens = archived is False and not locked and not thread.locked
+        needed = send_permission(thread) if opens else Permission.MANAGE_THREADS
+        self._access.channel(thread.id, needed)
+        self._changes.set_thread(
+            thread,
+            archived=thread.archived if archived is None else archived,
+            locked=thread.locked if locked is None else locked,
+        )
+        return answer(wire.channel(thread, self._world))
 
     async def type(self, request: web.Request) -> web.Response:
         """POST /channels/{id}/typing: nobody sees it in the sandbox."""
@@ -91,6 +113,9 @@ class ChannelRoutes:
         channel = self._access.writable(
             channel_id, files=bool(submission.uploads), embeds=bool(form.data.get("embeds"))
         )
+        if channel.archived:  # a new message opens a thread by itself
+            self._access.channel(channel_id, Permission.MANAGE_THREADS if channel.locked else 0)
+            self._changes.set_thread(channel, archived=False, locked=channel.locked)
         self._check_recipient(channel)
         nonce = _read_nonce(form)
         if form.boolean("enforce_nonce") and (first := self._nonces.find(nonce)):

@@ -44,7 +44,7 @@ class GuildRoutes:
     async def threads(self, request: web.Request) -> web.Response:
         """GET /guilds/{id}/threads/active."""
         found = [channel for channel in self._guild(request).channels.values() if channel.is_thread]
-        seen = [channel for channel in found if self._world.sees(self._world.bot, channel)]
+        seen = [each for each in found if not each.archived and self._world.sees(self._world.bot, each)]
         return answer({"threads": [wire.channel(each, self._world) for each in seen], "members": []})
 
     async def roles(self, request: web.Request) -> web.Response:

@@ -144,7 +144,7 @@ class DiscordServer:
                     shards=self.config.shards,
                     starts_left=self.config.starts_left,
                 ).routes(PREFIX),
-                *ChannelRoutes(world, messages, self.nonces).routes(PREFIX),
+                *ChannelRoutes(world, self.changes, messages, self.nonces).routes(PREFIX),
                 *GuildRoutes(world).routes(PREFIX),
                 *TokenRoutes(world, messages, self.interactions).routes(PREFIX),
                 *PeopleRoutes(world, self.commands, self.interactions, self.sessions, self.news).routes(),

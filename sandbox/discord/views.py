@@ -110,5 +110,10 @@ def _edit(edit: Edit) -> Json:
 
 
 def _contents(body: Body) -> Json:
-    """Return what a message shows, with all its files in one list."""
-    return {**wire.contents(body), "attachments": [wire.attachment(each) for each in body.attachments]}
+    """Return what a message shows, with all its files in one list.
+
+    One made of components shows no file that none of them holds (Source: Using Message Components).
+    """
+    shown = set(wire.media(body))
+    files = [each for each in body.attachments if not body.is_v2 or each.url in shown]
+    return {**wire.contents(body), "attachments": [wire.attachment(each) for each in files]}

@@ -145,7 +145,7 @@ def guild_create(found: Guild, world: World) -> Json:
     threads = [
         channel(each, world)
         for each in found.channels.values()
-        if each.is_thread and world.sees(world.bot, each)
+        if each.is_thread and not each.archived and world.sees(world.bot, each)
     ]
     bot = found.members[world.bot.id]
     return {
@@ -231,7 +231,7 @@ def contents(found: Body) -> Json:
 
     Files that components or embeds show are in those alone (Source: Message Object, attachments).
     """
-    shown = set(_media(found))
+    shown = set(media(found))
     return {
         "content": found.content,
         "embeds": found.embeds,
@@ -241,7 +241,7 @@ def contents(found: Body) -> Json:
     }
 
 
-def _media(found: Body) -> Iterator[str | None]:
+def media(found: Body) -> Iterator[str | None]:
     """Go through the addresses of what components and embeds show."""
     for component in walk(found.components):
         items = (component, *component.get("items", ()))
@@ -258,11 +258,11 @@ def _thread(found: Channel, world: World) -> Json:
         "total_message_sent": len(found.messages),
         "member_count": 1,
         "thread_metadata": {
-            "archived": False,
+            "archived": found.archived,
             "auto_archive_duration": 1440,
             "archive_timestamp": created_at(found.id).isoformat(),
             "create_timestamp": created_at(found.id).isoformat(),
-            "locked": False,
+            "locked": found.locked,
         },
     }
 

@@ -68,15 +68,19 @@ class World:
         guild.roles[role.id] = role
         return role
 
-    def new_channel(self, guild: Guild, name: str, parent: Channel | None = None) -> Channel:
-        """Make a text channel, or a thread under `parent`."""
+    def new_channel(
+        self, guild: Guild, name: str, parent: Channel | None = None, invited: frozenset[int] = frozenset()
+    ) -> Channel:
+        """Make a text channel, or a thread under `parent`, which is private where some are invited."""
+        thread = ChannelKind.PRIVATE_THREAD if invited else ChannelKind.PUBLIC_THREAD
         channel = Channel(
             self.snowflakes.next(),
             guild.id,
             name,
-            ChannelKind.PUBLIC_THREAD if parent else ChannelKind.TEXT,
+            thread if parent else ChannelKind.TEXT,
             position=len(guild.channels),
             parent_id=parent.id if parent else None,
+            invited=invited,
         )
         guild.channels[channel.id] = channel
         self.channels[channel.id] = channel
@@ -122,6 +126,13 @@ class World:
 
     def permissions(self, user: User, channel: Channel) -> int:
         """Return what a user may do in a channel: nothing where they are not."""
+        held = self.permissions_by_role(user, channel)
+        is_private = channel.kind is ChannelKind.PRIVATE_THREAD
+        shut_out = is_private and user.id not in channel.invited and not held & Permission.MANAGE_THREADS
+        return 0 if shut_out else held
+
+    def permissions_by_role(self, user: User, channel: Channel) -> int:
+        """Return what roles and overwrites let a user do in a channel, private thread or not."""
         if channel.guild_id is None:
             return DIRECT_MESSAGE if user is self.bot or user is channel.recipient else 0
         guild = self.guilds.get(channel.guild_id)

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.present.messenger import TOKEN_WAY_LASTS
+from bot.present.permissions import PRIVATE_THREAD
 from sandbox.discord.permissions import Permission
 from sandbox.members import Refused
 from sandbox.wiro import Rule, TaskScript
@@ -70,6 +71,19 @@ async def test_a_thread_needs_its_own_permission(stage: Stage) -> None:
     done = await stage.end_of(await stage.sana(channel="thread", width=256, height=256))
     assert done.channel_id == stage.members.channel_id("thread")
     assert len(done.pictures) == 1
+
+
+async def test_a_private_thread_without_the_bot_is_refused(stage: Stage) -> None:
+    """A command reaches the bot from there, but its late edits would not: somebody must add it first."""
+    member = stage.member()
+    alone = await stage.members.add_channel("alone", under=CHANNEL, invited=[member.id])
+    typed = await member.type("sana", channel=alone, prompt="a red fox")
+    assert named(await stage.note(typed)) == [PRIVATE_THREAD]
+    assert await stage.nothing_happened(channel=alone)
+    invited = [member.id, stage.discord.bot_user_id]
+    together = await stage.members.add_channel("together", under=CHANNEL, invited=invited)
+    done = await stage.end_of(await stage.sana(channel=together, width=256, height=256))
+    assert (done.channel_id, len(done.pictures)) == (together, 1)
 
 
 @pytest.mark.parametrize("channel", ["no-files", "hidden"])

@@ -24,6 +24,9 @@ DRAW = command(
 )
 
 
+LONG_CHOICES = [{"name": "x" * 100, "value": f"{n:0100}"} for n in range(20)]
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -194,7 +197,12 @@ async def test_registering_again_keeps_identifiers() -> None:
         (command(*[option(f"o{n}") for n in range(26)]), "0.options"),
         (command(option("a", max_length=6001)), "0.options.0.max_length"),
         (command(option("a", 4, max_value="x")), "0.options.0.max_value"),
-        (command(option("a", choices=[{"name": "", "value": 1}])), "0.options.0.choices.0.name"),
+        (command(option("a", choices=[{"name": "", "value": "1"}])), "0.options.0.choices.0.name"),
+        (command(option("a", choices=[{"name": "x", "value": "x" * 101}])), "0.options.0.choices.0.value"),
+        (command(option("a", choices=[{"name": "x", "value": 1}])), "0.options.0.choices.0.value"),
+        (command(option("a", 4, choices=[{"name": "x", "value": "1"}])), "0.options.0.choices.0.value"),
+        (command(option("a", 10, choices=[{"name": "x"}])), "0.options.0.choices.0.value"),
+        (command(*[option(f"o{n}", choices=LONG_CHOICES) for n in range(2)]), "0"),
         (5, "0"),
     ],
 )

@@ -192,6 +192,19 @@ async def test_media_of_an_edit() -> None:
         assert await at.bot.refused("PATCH", path, again) == (400, 50035)
 
 
+async def test_files_that_no_component_holds_are_not_shown() -> None:
+    """A message made of components shows nobody a file that went up with it and is in none of them."""
+    async with scene(connect=False) as at:
+        alone: Json = {"flags": V2, "components": [text("x")]}
+        held: Json = {"flags": V2, "components": [{"type": 13, "file": {"url": "attachment://a.txt"}}]}
+        sent = [
+            await at.bot.ok("POST", at.bot.messages(), multipart(payload, a_txt=b"x"))
+            for payload in (alone, held, {"content": "x"})
+        ]
+        shown = [await at.member.message("general", int(each["id"])) for each in sent]
+        assert [[file.filename for file in each.files] for each in shown] == [[], ["a.txt"], ["a.txt"]]
+
+
 async def test_old_messages_take_rows_alone() -> None:
     """Without the flag there are at most five rows of buttons and menus."""
     async with scene(connect=False) as at:

@@ -72,6 +72,16 @@ async def test_no_address_is_told(error: Exception, kind: type[MessageError]) ->
     assert "the-token" not in str(translated.value)
 
 
+@pytest.mark.parametrize(
+    "body", ["<html>", {"code": 40333, "message": "internal network error"}], ids=["a page", "its code"]
+)
+async def test_what_stands_before_discord_decides_nothing(body: str | dict[str, Any]) -> None:
+    """A call that Cloudflare blocked never came to Discord, which may take it later."""
+    with pytest.raises(MessageUnavailableError):
+        async with calling_discord(timeout_seconds=20):
+            raise refused(403, body)
+
+
 async def test_a_stop_that_overtook_a_call_is_no_mistake() -> None:
     """What aiohttp says of a session that a stop has closed is one more call that was not confirmed."""
     session = aiohttp.ClientSession()
