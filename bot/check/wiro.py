@@ -92,7 +92,7 @@ class WiroProject:
     async def tool(self) -> Outcome:
         """The tool takes all that members can ask for."""
         try:
-            detail = await self.client.tool_detail()
+            published = await self.client.tool_parameters()
         except NotFoundError as error:
             raise FaultError(
                 "Wiro has no such tool, or the project may not use it.",
@@ -102,7 +102,7 @@ class WiroProject:
             raise _refused(str(error)) from error
         except WiroError as error:
             raise _failed(error, self.api_base) from error
-        return compare(detail.parameters)
+        return compare(published)
 
     async def outputs(self) -> Outcome:
         """The hosts are written as they should be, and the newest pictures lie on them."""

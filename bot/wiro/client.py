@@ -24,7 +24,7 @@ from bot.wiro.envelope import decode_answer, is_no_task, one_line
 from bot.wiro.reading import JsonObject
 from bot.wiro.retries import Retries
 from bot.wiro.signing import Credentials, headers
-from bot.wiro.tool import ToolDetail, decode_tool
+from bot.wiro.tool import ToolParameter, decode_tool
 from bot.wiro.wire import Accepted, Task, decode_accepted, decode_tasks
 
 CALLS_AT_ONCE: Final = 32
@@ -178,8 +178,8 @@ class WiroClient:
         """
         await self._call("Task/InputOutputDelete", {"tasktoken": tasktoken})
 
-    async def tool_detail(self) -> ToolDetail:
-        """Return the tool's inputs and prices as Wiro publishes them."""
+    async def tool_parameters(self) -> tuple[ToolParameter, ...]:
+        """Return the tool's inputs as Wiro publishes them."""
         owner, _, name = self._tool.partition("/")
         return decode_tool(await self._call("Tool/Detail", {"slugowner": owner, "slugproject": name}))
 

@@ -1,10 +1,9 @@
 """What Tool/Detail's answer holds, decoded or refused. Pure. Source: Wiro's reference, Other calls."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.errors import UnreadableAnswerError
-from bot.wiro.reading import JsonObject, label, number, objects, parse, text, texts
+from bot.wiro.reading import JsonObject, label, number, objects, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +19,8 @@ class ToolParameter:
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolPrice:
-    """What the tool costs."""
-
-    inputs: Mapping[str, str]  # the inputs for which this price holds; empty: any
-    usd: float
-    method: str | None  # Wiro's `priceMethod`, such as "cpr"
-
-
-@dataclass(frozen=True, slots=True)
-class ToolDetail:
-    """The tool's inputs and prices as Wiro publishes them."""
-
-    parameters: tuple[ToolParameter, ...]
-    prices: tuple[ToolPrice, ...]
-
-
-def decode_tool(answer: JsonObject) -> ToolDetail:
-    """Return the tool's inputs and prices from Tool/Detail's answer.
+def decode_tool(answer: JsonObject) -> tuple[ToolParameter, ...]:
+    """Return the tool's inputs from Tool/Detail's answer.
 
     Raises:
         UnreadableAnswerError: the answer holds no tool, or a part of it is not of the documented shape.
@@ -48,11 +30,7 @@ def decode_tool(answer: JsonObject) -> ToolDetail:
         raise UnreadableAnswerError("the answer holds no tool")
     groups = objects(tools[0].get("parameters") or [], "parameters")
     items = [item for group in groups for item in objects(group.get("items") or [], "items")]
-    prices = objects(parse((text(tools[0].get("dynamicprice")) or "[]").encode()), "dynamicprice")
-    return ToolDetail(
-        parameters=tuple(_decode_parameter(item) for item in items),
-        prices=tuple(_decode_price(item) for item in prices),
-    )
+    return tuple(_decode_parameter(item) for item in items)
 
 
 def _decode_parameter(item: JsonObject) -> ToolParameter:
@@ -68,10 +46,3 @@ def _decode_parameter(item: JsonObject) -> ToolParameter:
         step=number(item.get("step")),
         default=text(item.get("default")),
     )
-
-
-def _decode_price(item: JsonObject) -> ToolPrice:
-    usd = number(item.get("price"))
-    if usd is None:
-        raise UnreadableAnswerError("a price of the tool is no number")
-    return ToolPrice(inputs=texts(item.get("inputs")), usd=usd, method=label(item.get("priceMethod")))

@@ -72,7 +72,7 @@ async def test_what_is_refused_is_refused_once(
     wiro: WiroServer, client: WiroClient, fault: CallFault, kind: type[WiroError]
 ) -> None:
     """A certain no is neither asked for again nor taken for an open outcome."""
-    for call, attempt in {"Run": client.run(INPUTS, None), "Tool/Detail": client.tool_detail()}.items():
+    for call, attempt in {"Run": client.run(INPUTS, None), "Tool/Detail": client.tool_parameters()}.items():
         wiro.script.add(Rule(call=call, do=fault, times=None))
         with pytest.raises(NothingStartedError) as caught:
             await attempt
@@ -84,7 +84,7 @@ async def test_what_is_refused_is_refused_once(
 async def test_safe_calls_are_tried_again(wiro: WiroServer, client: WiroClient, fault: CallFault) -> None:
     """A call without effect survives two faults of any passing kind."""
     wiro.script.add(Rule(call="Tool/Detail", do=fault, times=ATTEMPTS - 1))
-    assert (await client.tool_detail()).parameters
+    assert await client.tool_parameters()
     assert count(wiro, "Tool/Detail") == ATTEMPTS
 
 
@@ -92,7 +92,7 @@ async def test_a_retry_is_told_in_our_own_words(wiro: WiroServer, client: WiroCl
     """One line for debugging says which call is tried again, for which time and after how long a wait."""
     wiro.script.add(Rule(call="Tool/Detail", do=CallFault(http_status=502)))
     with read_along() as log:
-        await client.tool_detail()
+        await client.tool_parameters()
     [line] = [line for line in log.lines if line["event"] != "wiro.answered"]
     assert line == {
         "event": "wiro.retry",
@@ -113,7 +113,7 @@ async def test_every_safe_call_is_tried_again(wiro: WiroServer, client: WiroClie
         "Task/Cancel": client.cancel(taskid=accepted.taskid, tasktoken=accepted.tasktoken),
         "Task/Kill": client.kill(taskid=accepted.taskid, tasktoken=accepted.tasktoken),
         "Task/InputOutputDelete": client.delete_files(accepted.tasktoken),
-        "Tool/Detail": client.tool_detail(),
+        "Tool/Detail": client.tool_parameters(),
     }
     for call in calls:
         wiro.script.add(Rule(call=call, do=CallFault(http_status=502)))
@@ -126,7 +126,7 @@ async def test_attempts_end(wiro: WiroServer, client: WiroClient) -> None:
     """After the last attempt its error comes out, and a task is never asked for endlessly."""
     wiro.script.add(Rule(call="Tool/Detail", do=CallFault(http_status=500), times=None))
     with pytest.raises(ServerFaultError):
-        await client.tool_detail()
+        await client.tool_parameters()
     assert count(wiro, "Tool/Detail") == ATTEMPTS
 
 
@@ -136,16 +136,16 @@ async def test_an_outage_does_not_multiply_calls(wiro: WiroServer, client: WiroC
     calls = 100
     for _ in range(calls):
         with pytest.raises(ServerFaultError):
-            await client.tool_detail()
+            await client.tool_parameters()
     assert calls + BURST <= count(wiro, "Tool/Detail") <= calls + BURST + calls * RETRIES_PER_CALL
     wiro.script.clear()
     for _ in range(100):
-        await client.tool_detail()
+        await client.tool_parameters()
     before = count(wiro, "Tool/Detail")
     wiro.script.add(Rule(call="Tool/Detail", do=CallFault(http_status=500), times=None))
     for _ in range(10):
         with pytest.raises(ServerFaultError):
-            await client.tool_detail()
+            await client.tool_parameters()
     assert count(wiro, "Tool/Detail") - before <= 10 + BURST + 10 * RETRIES_PER_CALL
 
 
@@ -153,7 +153,7 @@ async def test_a_short_wait_that_wiro_asks_for_is_kept(wiro: WiroServer, client:
     """HTTP 429 with Retry-After puts the next attempt off by as much."""
     wiro.script.add(Rule(call="Tool/Detail", do=CallFault(http_status=429, retry_after_seconds=1)))
     with stamina.set_testing(False):
-        await client.tool_detail()
+        await client.tool_parameters()
     first, second = (seen.time for seen in wiro.requests)
     assert second - first >= 1.0
 
@@ -162,7 +162,7 @@ async def test_a_long_wait_is_left_to_the_caller(wiro: WiroServer, client: WiroC
     """Where Wiro asks for more patience than a call has, the caller learns for how long."""
     wiro.script.add(Rule(call="Tool/Detail", do=CallFault(http_status=429, retry_after_seconds=600)))
     with pytest.raises(WiroThrottledError) as caught:
-        await client.tool_detail()
+        await client.tool_parameters()
     assert caught.value.retry_after_seconds == 600
     assert count(wiro, "Tool/Detail") == 1
 

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.errors import UnreadableAnswerError
-from bot.wiro.tool import ToolParameter, ToolPrice, decode_tool
+from bot.wiro.tool import ToolParameter, decode_tool
 
 
 def tool_answer(**changes: object) -> dict[str, object]:
@@ -22,21 +22,24 @@ def tool_answer(**changes: object) -> dict[str, object]:
 
 
 def test_tool_is_read_as_published() -> None:
-    """Inputs come out in the tool's order over all groups, and its prices with them."""
-    tool = decode_tool(tool_answer())
-    assert tool.parameters == (
+    """Inputs come out in the tool's order over all groups."""
+    assert decode_tool(tool_answer()) == (
         ToolParameter("prompt", "textarea", required=True, default="a fox"),
         ToolParameter("steps", "number", minimum=1.0, maximum=50.0, step=1.0, default="25"),
         ToolParameter("scale", "float"),
     )
-    assert tool.prices == (ToolPrice({}, 0.03, "cpr"),)
 
 
 @pytest.mark.parametrize("nothing", [None, "", []])
 def test_tool_may_publish_nothing(nothing: object) -> None:
-    """A tool without inputs and prices is a tool."""
-    tool = decode_tool(tool_answer(parameters=nothing, dynamicprice=nothing))
-    assert (tool.parameters, tool.prices) == ((), ())
+    """A tool without inputs is a tool."""
+    assert decode_tool(tool_answer(parameters=nothing)) == ()
+
+
+@pytest.mark.parametrize("price", ["free", '{"price": 1}', '[{"price": "much"}]', None])
+def test_a_price_is_not_looked_at(price: str | None) -> None:
+    """Nobody needs it, so that one which cannot be read says nothing against the tool."""
+    assert decode_tool(tool_answer(dynamicprice=price)) == decode_tool(tool_answer())
 
 
 @pytest.mark.parametrize(
@@ -48,9 +51,6 @@ def test_tool_may_publish_nothing(nothing: object) -> None:
         tool_answer(parameters="prompt"),
         tool_answer(parameters=[{"items": ["prompt"]}]),
         tool_answer(parameters=[{"items": [{"type": "text"}]}]),
-        tool_answer(dynamicprice="free"),
-        tool_answer(dynamicprice='{"price": 1}'),
-        tool_answer(dynamicprice='[{"price": "much"}]'),
     ],
 )
 def test_tool_of_another_shape_is_unreadable(answer: dict[str, object]) -> None:
