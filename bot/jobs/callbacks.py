@@ -4,9 +4,9 @@ Source of the rules: the design, *Push wakes, polling guarantees*.
 """
 
 from bot.jobs.book import Book
+from bot.jobs.callback_token import hash_callback_token
 from bot.jobs.model import State
 from bot.jobs.search import Search
-from bot.jobs.submit import hash_callback_token
 from bot.jobs.tracker import Tracker
 from bot.meter import Cause
 from bot.wiro.hint import taskid_hint

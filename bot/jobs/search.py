@@ -17,9 +17,9 @@ from structlog.contextvars import bound_contextvars
 from bot.errors import StorageError, UnreadableAnswerError, WiroError
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.book import Book, moving
+from bot.jobs.callback_token import hash_callback_token
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Clock, JobStore, Wiro
-from bot.jobs.submit import hash_callback_token
 from bot.jobs.waiting import loop_seconds, wait_for
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Task

@@ -7,8 +7,6 @@ whose first may have arrived.
 """
 
 import asyncio
-import hashlib
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -29,6 +27,7 @@ from bot.errors import (
     WiroThrottledError,
 )
 from bot.jobs.book import Book, moving
+from bot.jobs.callback_token import hash_callback_token, new_callback_token
 from bot.jobs.gate import Gate, Trouble
 from bot.jobs.model import Job, State
 from bot.jobs.ports import Clock, Wiro
@@ -38,7 +37,6 @@ from bot.jobs.waiting import loop_seconds, wait_for
 from bot.parameters import SanaParameters
 from bot.wiro.wire import Accepted
 
-_CALLBACK_TOKEN_BYTES: Final = 32
 _LONGEST_WAIT_SECONDS: Final = 60.0
 _RUNS_AT_ONCE: Final = 32  # bounds the calls under way where the account has no limit
 _REFUSALS_AT_MOST: Final = 5  # of one job for reasons that may pass, before it is failed
@@ -47,11 +45,6 @@ _MEND_BALANCE: Final = "top up the Wiro account"
 _MEND_CREDENTIALS: Final = "check WIRO_API_KEY and WIRO_API_SECRET, and the project at Wiro"
 
 log = structlog.get_logger()
-
-
-def hash_callback_token(token: str) -> bytes:
-    """Return what is stored of a callback token: a copy of the database reveals no address."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 class Submitter:
@@ -170,7 +163,7 @@ class Submitter:
     async def _attempt(self, job_id: int) -> None:
         structlog.contextvars.bind_contextvars(job=f"S-{job_id}")  # on every line of this task
         try:
-            token = secrets.token_urlsafe(_CALLBACK_TOKEN_BYTES)
+            token = new_callback_token()
             job = await self._write_submitting(job_id, token)
             if job is not None:
                 await self._run(job, token)
