@@ -111,10 +111,13 @@ async def _delete_message(stage: Stage, rng: Random) -> Hits:
 
 
 async def _delete_channel(stage: Stage, _: Random) -> Hits:
+    world = stage.discord.world
     try:
-        await stage.members.remove_channel("thread")
-    except Refused:
+        channel = world.channel_named("thread")
+    except KeyError:
         return lambda: 0
+    stage.witness.look()  # what was posted this moment goes with it
+    stage.discord.changes.remove_channel(world.guild_named("Sandbox"), channel)
     return lambda: 1
 
 
