@@ -59,6 +59,17 @@ def lacking_here(interaction: Interaction) -> tuple[str, ...]:
     return missing_permissions(may, is_thread=True)
 
 
+def upload_limit_here(interaction: Interaction) -> int:
+    """Return how large a file, in bytes, the bot may send at any time where a command was used.
+
+    What comes with an interaction is the larger of the server's limit and of its member's own, who may be a
+    subscriber; the latter holds for nothing that goes through the channel.
+    Source: Discord's reference, Uploading Files.
+    """
+    limit, guild = interaction.filesize_limit, interaction.guild
+    return limit if guild is None else min(limit, guild.filesize_limit)
+
+
 def moderates(may: discord.Permissions) -> bool:
     """Tell whether somebody with these permissions moderates what others posted."""
     return may.moderate_members or may.manage_messages

@@ -11,7 +11,7 @@ from bot.parameters import SanaParameters, limits
 from bot.present.answers import post
 from bot.present.messages import pending
 from cogs.guard import Interaction
-from cogs.people import lacking_here, role_ids_of
+from cogs.people import lacking_here, role_ids_of, upload_limit_here
 
 
 def draw_seed() -> int:
@@ -60,7 +60,7 @@ def _request(interaction: Interaction, parameters: SanaParameters, parent_id: in
         channel_id=interaction.channel_id,
         member_id=interaction.user.id,
         interaction_token=interaction.token,
-        upload_limit_bytes=interaction.filesize_limit,
+        upload_limit_bytes=upload_limit_here(interaction),
         parameters=parameters.to_json(),
         credits=parameters.cost_credits,
         role_ids=role_ids_of(interaction.user),

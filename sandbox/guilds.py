@@ -90,3 +90,7 @@ class Guilds(Control):
     async def set_takes_dms(self, member: Member, *, takes_dms: bool) -> None:
         """Say whether the bot may write to someone."""
         await self.call("PATCH", f"/users/{member.id}", {"takes_dms": takes_dms})
+
+    async def set_upload_limit(self, member: Member, upload_limit_bytes: int) -> None:
+        """Say how large a file someone's own subscription lets them send in any guild."""
+        await self.call("PATCH", f"/users/{member.id}", {"upload_limit_bytes": upload_limit_bytes})

@@ -200,14 +200,17 @@ class WorldRoutes:
         return nothing()
 
     async def change_user(self, request: web.Request) -> web.Response:
-        """PATCH /users/{id}: whether they take direct messages."""
+        """PATCH /users/{id}: whether they take direct messages, how large a file they may send."""
         form = Form.of(await read_json(request))
         user = self._world.users.get(int(request.match_info["user_id"]))
         takes_dms = form.boolean("takes_dms")
+        upload_limit_bytes = form.integer("upload_limit_bytes", at_least=0)
         form.check()
         if user is None:
             raise Refusal("There is no such user.")
         user.takes_dms = user.takes_dms if takes_dms is None else takes_dms
+        if upload_limit_bytes is not None:
+            user.upload_limit_bytes = upload_limit_bytes
         return nothing()
 
     async def add_fault(self, request: web.Request) -> web.Response:
