@@ -106,7 +106,7 @@ class ReactionCog(commands.Cog):
             )
 
     def _check_may_use(self, job: Job, member: discord.Member) -> None:
-        """Hold reactions to what Discord holds commands and buttons to by itself."""
+        """Hold reactions to what Discord holds commands to by itself."""
         if self._served and job.guild_id not in self._served:
             raise NotServedError(f"server {job.guild_id}")
         may = _permissions_of(member, job.channel_id)

@@ -2,7 +2,7 @@
 
 import secrets
 
-from bot.errors import MissingPermissionsError, NotServedError
+from bot.errors import MissingPermissionsError, NoCommandsError, NotServedError
 from bot.jobs.model import Job
 from bot.jobs.ports import InLine, Request, Standing
 from bot.jobs.promise import promise
@@ -53,6 +53,8 @@ async def run_request(
 def _request(interaction: Interaction, parameters: SanaParameters, parent_id: int | None) -> Request:
     if interaction.guild_id is None or interaction.channel_id is None:
         raise NotServedError("not in a server")
+    if not interaction.permissions.use_application_commands:  # Discord holds commands to it, but no buttons
+        raise NoCommandsError(f"member {interaction.user.id}")
     if missing := lacking_here(interaction):
         raise MissingPermissionsError(missing)
     return Request(
