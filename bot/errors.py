@@ -149,7 +149,7 @@ class NotServedError(Refusal):
 
 
 class NoCommandsError(Refusal):
-    """The member may not use commands in this channel, so neither reactions nor the buttons that stand for one."""
+    """The member may not use commands in this channel, and so no reactions nor buttons that stand for one."""
 
 
 class NotAllowedError(Refusal):

@@ -44,7 +44,7 @@ def _gaps(interaction: Interaction) -> list[Gap]:
     if guild is None or not isinstance(moderator, discord.Member):
         return []
     gaps = [
-        Gap(channel.id, missing_permissions(channel.permissions_for(guild.me), is_thread=False))
+        Gap(channel.id, missing_permissions(channel.permissions_for(guild.me)))
         for channel in guild.text_channels
         if channel.id != interaction.channel_id and channel.permissions_for(moderator).view_channel
     ]

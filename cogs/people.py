@@ -52,11 +52,19 @@ def lacking_here(interaction: Interaction) -> tuple[str, ...]:
     channel above them. discord.py knows all threads that the bot sees.
     """
     here, may, guild = interaction.channel, interaction.app_permissions, interaction.guild
-    if not isinstance(here, discord.Thread):
-        return missing_permissions(may, is_thread=False)
-    if here.is_private() and not may.manage_threads and guild and guild.get_thread(here.id) is None:
-        return (PRIVATE_THREAD,)
-    return missing_permissions(may, is_thread=True)
+    if isinstance(here, discord.Thread) and here.is_private() and not may.manage_threads:
+        is_known = guild is None or guild.get_thread(here.id) is not None
+        return lacking_in(here, may) if is_known else (PRIVATE_THREAD,)
+    return lacking_in(here, may)
+
+
+def lacking_in(channel: object, may: discord.Permissions) -> tuple[str, ...]:
+    """Return what the bot lacks in a channel of discord.py's where it may do this, as a member reads it."""
+    return missing_permissions(
+        may,
+        is_thread=isinstance(channel, discord.Thread),
+        is_voice=isinstance(channel, discord.VoiceChannel | discord.StageChannel),
+    )
 
 
 def upload_limit_here(interaction: Interaction) -> int:

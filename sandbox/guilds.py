@@ -48,13 +48,15 @@ class Guilds(Control):
         *,
         under: str | int | None = None,
         invited: Iterable[int] = (),
+        voice: bool = False,
         guild: str = "Sandbox",
     ) -> int:
-        """Make a text channel, or a thread `under` one, private to those invited; return its identifier."""
+        """Make a text or voice channel, or a thread `under` one, for those invited; return its identifier."""
         body = {
             "name": name,
             "parent_id": None if under is None else str(self.channel_id(under, guild)),
             "invited": [str(user_id) for user_id in invited],
+            "voice": voice,
         }
         made = await self.call("POST", f"/guilds/{self.guild_id(guild)}/channels", body)
         await self.refresh()

@@ -1,7 +1,7 @@
 """Changes of the world from outside, each told to the bot as Discord tells it."""
 
 from sandbox.discord import wire
-from sandbox.discord.model import Channel, Guild, Member, Role, User
+from sandbox.discord.model import Channel, ChannelKind, Guild, Member, Role, User
 from sandbox.discord.payloads import Json
 from sandbox.discord.sessions import Event, Intent, Sessions
 from sandbox.discord.world import World
@@ -58,10 +58,15 @@ class Changes:
         self._tell("GUILD_ROLE_DELETE", guild, body, Intent.GUILDS)
 
     def add_channel(
-        self, guild: Guild, name: str, parent: Channel | None = None, invited: frozenset[int] = frozenset()
+        self,
+        guild: Guild,
+        name: str,
+        parent: Channel | None = None,
+        invited: frozenset[int] = frozenset(),
+        kind: ChannelKind = ChannelKind.TEXT,
     ) -> Channel:
-        """Make a text channel, or a thread under `parent`, which is private where some are invited."""
-        channel = self._world.new_channel(guild, name, parent, invited)
+        """Make a text or voice channel, or a thread under `parent`, private where some are invited."""
+        channel = self._world.new_channel(guild, name, parent, invited, kind)
         self._tell_channel("THREAD_CREATE" if parent else "CHANNEL_CREATE", guild, channel)
         return channel
 

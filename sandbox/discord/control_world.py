@@ -12,7 +12,7 @@ from sandbox.discord.errors import Refusal
 from sandbox.discord.faults import Fault, Faults, Kind
 from sandbox.discord.forms import Form, snowflake_of
 from sandbox.discord.interactions import Interactions
-from sandbox.discord.model import Channel, Guild
+from sandbox.discord.model import Channel, ChannelKind, Guild
 from sandbox.discord.nonces import Nonces
 from sandbox.discord.rest import Requests
 from sandbox.discord.sessions import Sessions
@@ -161,15 +161,16 @@ class WorldRoutes:
         return nothing()
 
     async def add_channel(self, request: web.Request) -> web.Response:
-        """POST /guilds/{id}/channels: a text channel, or under `parent_id` a thread, private to `invited`."""
+        """POST /guilds/{id}/channels: one for text or `voice`; under `parent_id` a thread, for `invited`."""
         form = Form.of(await read_json(request))
         name = form.text("name", at_least=1, at_most=100, required=True)
         parent_id = form.snowflake("parent_id")
         invited = frozenset(_ids(form, "invited"))
+        kind = ChannelKind.VOICE if form.boolean("voice") else ChannelKind.TEXT
         form.check()
         guild = self._guild(request)
         parent = guild.channels.get(parent_id or 0)
-        channel = self._changes.add_channel(guild, name or "", parent, invited)
+        channel = self._changes.add_channel(guild, name or "", parent, invited, kind)
         return answer({"id": str(channel.id), "name": channel.name})
 
     async def change_thread(self, request: web.Request) -> web.Response:

@@ -69,15 +69,20 @@ class World:
         return role
 
     def new_channel(
-        self, guild: Guild, name: str, parent: Channel | None = None, invited: frozenset[int] = frozenset()
+        self,
+        guild: Guild,
+        name: str,
+        parent: Channel | None = None,
+        invited: frozenset[int] = frozenset(),
+        kind: ChannelKind = ChannelKind.TEXT,
     ) -> Channel:
-        """Make a text channel, or a thread under `parent`, which is private where some are invited."""
+        """Make a text or voice channel, or a thread under `parent`, private where some are invited."""
         thread = ChannelKind.PRIVATE_THREAD if invited else ChannelKind.PUBLIC_THREAD
         channel = Channel(
             self.snowflakes.next(),
             guild.id,
             name,
-            thread if parent else ChannelKind.TEXT,
+            thread if parent else kind,
             position=len(guild.channels),
             parent_id=parent.id if parent else None,
             invited=invited,

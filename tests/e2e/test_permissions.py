@@ -73,6 +73,23 @@ async def test_a_thread_needs_its_own_permission(stage: Stage) -> None:
     assert len(done.pictures) == 1
 
 
+async def test_the_chat_of_a_voice_channel_needs_connect(clock: Clock, quick_stage: Stage) -> None:
+    """Without it a late picture would be refused there: it is asked for first."""
+    stage = quick_stage
+    voice = await stage.members.add_channel("voice", voice=True)
+    stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
+    message = await stage.sana(channel=voice)
+    task = await stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    clock.ahead += TOKEN_WAY_LASTS
+    stage.wiro.finish(task.taskid)
+    done = await stage.end_of(message)
+    assert len(done.pictures) == 1
+    await stage.members.set_overwrite(voice, deny=Permission.CONNECT)
+    typed = await stage.member().type("sana", channel=voice, prompt="a red fox")
+    assert named(await stage.note(typed)) == ["Connect"]
+    assert len(stage.jobs()) == 1
+
+
 async def test_a_private_thread_without_the_bot_is_refused(stage: Stage) -> None:
     """A command reaches the bot from there, but its late edits would not: somebody must add it first."""
     member = stage.member()

@@ -152,7 +152,7 @@ async def test_a_server_with_a_higher_limit_gets_the_picture_as_it_is(stage: Sta
 
 
 async def test_what_a_member_may_send_anywhere_is_not_what_the_bot_may(clock: Clock, stage: Stage) -> None:
-    """A subscriber's own limit comes with the command; a late picture is held to the server's all the same."""
+    """A subscriber's own limit comes with a command; a late picture is held to the server's all the same."""
     await stage.members.set_upload_limit(stage.member(), 500 * 1024 * 1024)
     stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True, outputs="huge")))
     message = await stage.sana(options=ABOVE_LIMIT)
