@@ -117,8 +117,13 @@ def check_no_bot(person: Person) -> None:
 
 
 def role_ids_of(person: Person) -> tuple[int, ...]:
-    """Return somebody's roles in the server, @everyone included; none for those who are not in it."""
-    return tuple(role.id for role in person.roles) if isinstance(person, discord.Member) else ()
+    """Return somebody's roles in the server, @everyone included; none for those who are not in it.
+
+    As Discord sent them: `roles` has those alone that discord.py knows, which after a start may be none yet.
+    """
+    if not isinstance(person, discord.Member):
+        return ()
+    return (person.guild.id, *person._roles)  # noqa: SLF001 - there is no other way
 
 
 def names_here(interaction: Interaction, *people: Person) -> Names:

@@ -225,7 +225,7 @@ class WorldRoutes:
         return nothing()
 
     async def trouble_gateway(self, request: web.Request) -> web.Response:
-        """POST /gateway: drop (with a close `code`), reconnect, invalidate, refuse logins, delay events."""
+        """POST /gateway: drop (with a close code), reconnect, invalidate, refuse, withhold guilds, delay."""
         form = Form.of(await read_json(request))
         if (code := form.integer("drop", at_least=1000, at_most=4999)) is not None:
             self._sessions.drop_connections(code)
@@ -235,6 +235,8 @@ class WorldRoutes:
             self._sessions.invalidate(resumable=resumable)
         if (refuses := form.boolean("refuses_logins")) is not None:
             self._faults.gateway.refuses_logins = refuses
+        if (withholds_guilds := form.boolean("withholds_guilds")) is not None:
+            self._faults.gateway.withholds_guilds = withholds_guilds
         if (delay := form.number("event_delay_seconds")) is not None:
             self._faults.gateway.event_delay_seconds = delay
         form.check()
