@@ -121,6 +121,11 @@ class World:
             self.channels.pop(channel.id, None)
         self.guilds.pop(guild.id, None)
 
+    def restore_guild(self, guild: Guild) -> None:
+        """Know a guild and its channels again."""
+        self.guilds[guild.id] = guild
+        self.channels.update(guild.channels)
+
     def deny(self, channel: Channel, target_id: int, deny: int, allow: int = 0) -> None:
         """Set what a channel denies and allows to a role or a user; nothing takes the overwrite away."""
         if deny or allow:

@@ -1,5 +1,8 @@
 """Where the bot may work: what it lacks in a channel is named first, and other servers are not served."""
 
+import asyncio
+import contextlib
+
 import pytest
 
 from bot.present.messenger import TOKEN_WAY_LASTS
@@ -8,7 +11,7 @@ from sandbox.discord.permissions import Permission
 from sandbox.members import Refused
 from sandbox.wiro import Rule, TaskScript
 from tests.support.clock import Clock
-from tests.support.stage import CHANNEL, REFUNDED, Stage
+from tests.support.stage import CHANNEL, PATIENCE_SECONDS, REFUNDED, Stage, eventually
 
 NEEDED = {
     Permission.VIEW_CHANNEL: "View Channel",
@@ -167,6 +170,21 @@ async def test_naming_servers_takes_the_commands_back_elsewhere(bare_stage: Stag
         channel_id = stage.members.channel_id(channel, guild)
         offered = await stage.members.call("GET", f"/channels/{channel_id}/commands")
         assert sorted(command["name"] for command in offered) == expected
+
+
+async def test_a_named_server_that_invites_the_bot_again_gets_its_commands(bare_stage: Stage) -> None:
+    """Discord forgets a server's own commands with the bot: they are there again without a restart."""
+    stage, guild = bare_stage, bare_stage.discord.world.guild_named("Sandbox")
+    await stage.start_bot(discord_guild_ids=str(guild.id))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:  # until two seconds after the last, discord.py takes servers for those that were there
+            stage.discord.changes.remove_member(guild, stage.discord.world.bot)
+            assert not stage.discord.commands.all_of(guild.id)
+            stage.discord.changes.invite_bot(guild)
+            with contextlib.suppress(TimeoutError):
+                await eventually(lambda: bool(stage.discord.commands.all_of(guild.id)), 3.0)
+                break
+    assert (await stage.end_of(await stage.sana(width=256, height=256))).pictures
 
 
 async def test_there_are_no_commands_in_direct_messages(stage: Stage) -> None:
