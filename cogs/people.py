@@ -49,11 +49,12 @@ def lacking_here(interaction: Interaction) -> tuple[str, ...]:
     """Return what the bot lacks where a command was used or a button clicked, as a member reads it.
 
     Commands also come from private threads that the bot is not in, where its permissions are those of the
-    channel above them. discord.py knows all threads that the bot sees.
+    channel above them. discord.py knows all threads that the bot sees, once Discord has
+    told of the server.
     """
     here, may, guild = interaction.channel, interaction.app_permissions, interaction.guild
     if isinstance(here, discord.Thread) and here.is_private() and not may.manage_threads:
-        is_known = guild is None or guild.get_thread(here.id) is not None
+        is_known = guild is None or guild.unavailable or guild.get_thread(here.id) is not None
         return lacking_in(here, may) if is_known else (PRIVATE_THREAD,)
     return lacking_in(here, may)
 

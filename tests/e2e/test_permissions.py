@@ -106,6 +106,17 @@ async def test_a_private_thread_without_the_bot_is_refused(stage: Stage) -> None
     assert (done.channel_id, len(done.pictures)) == (together, 1)
 
 
+async def test_a_private_thread_is_not_refused_before_discord_told_of_the_server(quick_stage: Stage) -> None:
+    """After a start the bot does not know yet which threads it is in: nobody is asked to add it again."""
+    stage = quick_stage
+    invited = [stage.member().id, stage.discord.bot_user_id]
+    together = await stage.members.add_channel("together", under=CHANNEL, invited=invited)
+    await stage.stop_bot()
+    await stage.members.trouble_gateway(withholds_guilds=True)
+    await stage.start_bot()
+    assert (await stage.end_of(await stage.sana(channel=together))).pictures
+
+
 @pytest.mark.parametrize("channel", ["no-files", "hidden"])
 async def test_channels_that_the_bot_cannot_use_are_refused(stage: Stage, channel: str) -> None:
     """A channel without files and one that the bot does not see are no places for pictures."""
