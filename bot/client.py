@@ -76,6 +76,7 @@ class SanaClient(commands.AutoShardedBot):
         )
         self._ready_shards: set[int] = set()
         self._down_shards: set[int] = set()
+        self._named_guilds: frozenset[int] = frozenset()
 
     @property
     def is_fully_ready(self) -> bool:
@@ -145,21 +146,30 @@ class SanaClient(commands.AutoShardedBot):
         Raises:
             MessageUnavailableError: Discord does not answer as it should.
         """
+        self._named_guilds = guild_ids
         guilds = [discord.Object(guild_id) for guild_id in sorted(guild_ids)]
         for guild in guilds:
             self.tree.copy_global_to(guild=guild)
         for guild in guilds:
-            try:
-                await self.tree.sync(guild=guild)
-            except discord.HTTPException as error:
-                mend = "check DISCORD_GUILD_IDS, and that the bot was invited there"
-                log.error("commands.refused", guild=guild.id, error=said(error), mend=mend)
+            await self._register_in(guild)
         if guilds:  # what an earlier start registered everywhere would be offered a second time
             self.tree.clear_commands(guild=None)
         try:
             await self.tree.sync()
         except discord.HTTPException as error:
             raise MessageUnavailableError(f"cannot register commands: {said(error)}") from error
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Register a named server's own commands: Discord forgets them where the bot is removed."""
+        if guild.id in self._named_guilds:
+            await self._register_in(guild)
+
+    async def _register_in(self, guild: discord.abc.Snowflake) -> None:
+        try:
+            await self.tree.sync(guild=guild)
+        except discord.HTTPException as error:
+            mend = "check DISCORD_GUILD_IDS, and that the bot was invited there"
+            log.error("commands.refused", guild=guild.id, error=said(error), mend=mend)
 
 
 def _tracing(failed: Callable[[str], None]) -> aiohttp.TraceConfig:

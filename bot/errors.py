@@ -149,7 +149,7 @@ class NotServedError(Refusal):
 
 
 class NoCommandsError(Refusal):
-    """The member may not use commands in this channel, so reactions do nothing for them either."""
+    """The member may not use commands in this channel, and so no reactions nor buttons that stand for one."""
 
 
 class NotAllowedError(Refusal):

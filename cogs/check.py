@@ -9,7 +9,7 @@ from bot.present.answers import show
 from bot.present.permissions import missing_permissions
 from bot.present.server_check import Gap, ServerView, server_check
 from cogs.guard import Interaction
-from cogs.people import lacking_here, moderator_of
+from cogs.people import lacking_here, moderator_of, upload_limit_here
 
 
 class CheckCog(commands.Cog):
@@ -32,7 +32,7 @@ class CheckCog(commands.Cog):
         view = ServerView(
             missing_here=lacking_here(interaction),
             others=_gaps(interaction),
-            upload_limit_bytes=interaction.filesize_limit,
+            upload_limit_bytes=upload_limit_here(interaction),
             condition=self._service.condition(),
         )
         await show(interaction, server_check(view))
@@ -44,7 +44,7 @@ def _gaps(interaction: Interaction) -> list[Gap]:
     if guild is None or not isinstance(moderator, discord.Member):
         return []
     gaps = [
-        Gap(channel.id, missing_permissions(channel.permissions_for(guild.me), is_thread=False))
+        Gap(channel.id, missing_permissions(channel.permissions_for(guild.me)))
         for channel in guild.text_channels
         if channel.id != interaction.channel_id and channel.permissions_for(moderator).view_channel
     ]

@@ -49,14 +49,34 @@ def lacking_here(interaction: Interaction) -> tuple[str, ...]:
     """Return what the bot lacks where a command was used or a button clicked, as a member reads it.
 
     Commands also come from private threads that the bot is not in, where its permissions are those of the
-    channel above them. discord.py knows all threads that the bot sees.
+    channel above them. discord.py knows all threads that the bot sees, once Discord has
+    told of the server.
     """
     here, may, guild = interaction.channel, interaction.app_permissions, interaction.guild
-    if not isinstance(here, discord.Thread):
-        return missing_permissions(may, is_thread=False)
-    if here.is_private() and not may.manage_threads and guild and guild.get_thread(here.id) is None:
-        return (PRIVATE_THREAD,)
-    return missing_permissions(may, is_thread=True)
+    if isinstance(here, discord.Thread) and here.is_private() and not may.manage_threads:
+        is_known = guild is None or guild.unavailable or guild.get_thread(here.id) is not None
+        return lacking_in(here, may) if is_known else (PRIVATE_THREAD,)
+    return lacking_in(here, may)
+
+
+def lacking_in(channel: object, may: discord.Permissions) -> tuple[str, ...]:
+    """Return what the bot lacks in a channel of discord.py's where it may do this, as a member reads it."""
+    return missing_permissions(
+        may,
+        is_thread=isinstance(channel, discord.Thread),
+        is_voice=isinstance(channel, discord.VoiceChannel | discord.StageChannel),
+    )
+
+
+def upload_limit_here(interaction: Interaction) -> int:
+    """Return how large a file, in bytes, the bot may send at any time where a command was used.
+
+    What comes with an interaction is the larger of the server's limit and of its member's own, who may be a
+    subscriber; the latter holds for nothing that goes through the channel.
+    Source: Discord's reference, Uploading Files.
+    """
+    limit, guild = interaction.filesize_limit, interaction.guild
+    return limit if guild is None else min(limit, guild.filesize_limit)
 
 
 def moderates(may: discord.Permissions) -> bool:
@@ -98,8 +118,13 @@ def check_no_bot(person: Person) -> None:
 
 
 def role_ids_of(person: Person) -> tuple[int, ...]:
-    """Return somebody's roles in the server, @everyone included; none for those who are not in it."""
-    return tuple(role.id for role in person.roles) if isinstance(person, discord.Member) else ()
+    """Return somebody's roles in the server, @everyone included; none for those who are not in it.
+
+    As Discord sent them: `roles` has those alone that discord.py knows, which after a start may be none yet.
+    """
+    if not isinstance(person, discord.Member):
+        return ()
+    return (person.guild.id, *person._roles)  # noqa: SLF001 - there is no other way
 
 
 def names_here(interaction: Interaction, *people: Person) -> Names:

@@ -27,9 +27,8 @@ from bot.jobs.results import Results
 from bot.meter import Meter
 from bot.nonce import new_nonce
 from bot.present.notes import CANNOT_STORE, unexpected
-from bot.present.permissions import missing_permissions
 from bot.present.refusals import public_refusal
-from cogs.people import moderates, role_ids_of
+from cogs.people import lacking_in, moderates, role_ids_of
 from cogs.run import with_new_seed
 from cogs.windows import Windows
 
@@ -106,7 +105,7 @@ class ReactionCog(commands.Cog):
             )
 
     def _check_may_use(self, job: Job, member: discord.Member) -> None:
-        """Hold reactions to what Discord holds commands and buttons to by itself."""
+        """Hold reactions to what Discord holds commands to by itself."""
         if self._served and job.guild_id not in self._served:
             raise NotServedError(f"server {job.guild_id}")
         may = _permissions_of(member, job.channel_id)
@@ -116,8 +115,8 @@ class ReactionCog(commands.Cog):
     async def _reroll(self, job: Job, member: discord.Member) -> None:
         guild = member.guild
         may = _permissions_of(guild.me, job.channel_id)
-        is_thread = isinstance(guild.get_channel_or_thread(job.channel_id), discord.Thread)
-        if may is not None and (missing := missing_permissions(may, is_thread=is_thread)):
+        channel = guild.get_channel_or_thread(job.channel_id)
+        if may is not None and (missing := lacking_in(channel, may)):
             raise MissingPermissionsError(missing)
         parameters = with_new_seed(job)
         await self._results.reroll(

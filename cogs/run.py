@@ -2,7 +2,7 @@
 
 import secrets
 
-from bot.errors import MissingPermissionsError, NotServedError
+from bot.errors import MissingPermissionsError, NoCommandsError, NotServedError
 from bot.jobs.model import Job
 from bot.jobs.ports import InLine, Request, Standing
 from bot.jobs.promise import promise
@@ -11,7 +11,7 @@ from bot.parameters import SanaParameters, limits
 from bot.present.answers import post
 from bot.present.messages import pending
 from cogs.guard import Interaction
-from cogs.people import lacking_here, role_ids_of
+from cogs.people import lacking_here, role_ids_of, upload_limit_here
 
 
 def draw_seed() -> int:
@@ -53,6 +53,8 @@ async def run_request(
 def _request(interaction: Interaction, parameters: SanaParameters, parent_id: int | None) -> Request:
     if interaction.guild_id is None or interaction.channel_id is None:
         raise NotServedError("not in a server")
+    if not interaction.permissions.use_application_commands:  # Discord holds commands to it, but no buttons
+        raise NoCommandsError(f"member {interaction.user.id}")
     if missing := lacking_here(interaction):
         raise MissingPermissionsError(missing)
     return Request(
@@ -60,7 +62,7 @@ def _request(interaction: Interaction, parameters: SanaParameters, parent_id: in
         channel_id=interaction.channel_id,
         member_id=interaction.user.id,
         interaction_token=interaction.token,
-        upload_limit_bytes=interaction.filesize_limit,
+        upload_limit_bytes=upload_limit_here(interaction),
         parameters=parameters.to_json(),
         credits=parameters.cost_credits,
         role_ids=role_ids_of(interaction.user),

@@ -48,13 +48,15 @@ class Guilds(Control):
         *,
         under: str | int | None = None,
         invited: Iterable[int] = (),
+        voice: bool = False,
         guild: str = "Sandbox",
     ) -> int:
-        """Make a text channel, or a thread `under` one, private to those invited; return its identifier."""
+        """Make a text or voice channel, or a thread `under` one, for those invited; return its identifier."""
         body = {
             "name": name,
             "parent_id": None if under is None else str(self.channel_id(under, guild)),
             "invited": [str(user_id) for user_id in invited],
+            "voice": voice,
         }
         made = await self.call("POST", f"/guilds/{self.guild_id(guild)}/channels", body)
         await self.refresh()
@@ -90,3 +92,7 @@ class Guilds(Control):
     async def set_takes_dms(self, member: Member, *, takes_dms: bool) -> None:
         """Say whether the bot may write to someone."""
         await self.call("PATCH", f"/users/{member.id}", {"takes_dms": takes_dms})
+
+    async def set_upload_limit(self, member: Member, upload_limit_bytes: int) -> None:
+        """Say how large a file someone's own subscription lets them send in any guild."""
+        await self.call("PATCH", f"/users/{member.id}", {"upload_limit_bytes": upload_limit_bytes})

@@ -11,7 +11,8 @@ import discord
 
 from bot.present.permissions import missing_permissions
 
-_WRITTEN_IN: Final = frozenset({0, 2, 5, 13})  # text, voice, announcement and stage channels
+_VOICE: Final = frozenset({2, 13})  # voice and stage channels
+_WRITTEN_IN: Final = frozenset({0, 5}) | _VOICE  # text and announcement channels
 
 Json = Mapping[str, Any]
 
@@ -50,7 +51,10 @@ def in_channel(guild: Json, member: Json, channel: Json) -> discord.Permissions:
 def places(guild: Json, member: Json, channels: Sequence[Json]) -> list[Place]:
     """Return the channels that can be written in, and what the bot lacks in each for a picture."""
     return [
-        Place(channel["name"], missing_permissions(in_channel(guild, member, channel), is_thread=False))
+        Place(
+            channel["name"],
+            missing_permissions(in_channel(guild, member, channel), is_voice=channel["type"] in _VOICE),
+        )
         for channel in channels
         if channel["type"] in _WRITTEN_IN
     ]

@@ -40,8 +40,8 @@ _SENTENCES: Final[Mapping[type[Refusal], str]] = {
         " server that I was set up for."
     ),
     NoCommandsError: (
-        "You may not use commands in this channel, so your reactions do nothing here. Nothing was charged."
-        " Please try it in another channel, or ask a moderator."
+        "You may not use commands in this channel, and so neither reactions nor the buttons that make"
+        " pictures. Nothing was charged. Please try it in another channel, or ask a moderator."
     ),
     NotAllowedError: (
         "Only moderators and the member who asked for this picture can do that. Nothing was changed or"

@@ -3,7 +3,7 @@
 from sandbox.discord.errors import missing_access, missing_permissions, unknown_channel, unknown_guild
 from sandbox.discord.messages import visible
 from sandbox.discord.model import Channel, Guild, Message
-from sandbox.discord.permissions import Permission, send_permission
+from sandbox.discord.permissions import Permission, see_permissions, send_permission
 from sandbox.discord.world import World
 
 
@@ -26,7 +26,8 @@ class Access:
         if channel is None:
             raise unknown_channel()
         permissions = self._world.permissions(self._world.bot, channel)
-        if not permissions & Permission.VIEW_CHANNEL:
+        seeing = see_permissions(channel)
+        if permissions & seeing != seeing:
             raise missing_access()
         if permissions & needed != needed:
             raise missing_permissions()

@@ -1,7 +1,8 @@
 """Changes of the world from outside, each told to the bot as Discord tells it."""
 
 from sandbox.discord import wire
-from sandbox.discord.model import Channel, Guild, Member, Role, User
+from sandbox.discord.commands import Commands
+from sandbox.discord.model import Channel, ChannelKind, Guild, Member, Role, User
 from sandbox.discord.payloads import Json
 from sandbox.discord.sessions import Event, Intent, Sessions
 from sandbox.discord.world import World
@@ -10,9 +11,10 @@ from sandbox.discord.world import World
 class Changes:
     """What an owner, or fate, does to guilds, channels, roles and members."""
 
-    def __init__(self, world: World, sessions: Sessions) -> None:
+    def __init__(self, world: World, sessions: Sessions, commands: Commands) -> None:
         self._world = world
         self._sessions = sessions
+        self._commands = commands
 
     def add_member(self, guild: Guild, user: User, role_ids: set[int] | None = None) -> Member:
         """Let someone join a guild."""
@@ -22,13 +24,21 @@ class Changes:
         return member
 
     def remove_member(self, guild: Guild, user: User) -> None:
-        """Let someone leave a guild; where it is the bot, it loses the guild."""
+        """Let someone leave a guild; where it is the bot, it loses the guild and its commands there."""
         if user is self._world.bot:
             self._tell("GUILD_DELETE", guild, {"id": str(guild.id)}, Intent.GUILDS)
             self._world.drop_guild(guild)
+            self._commands.replace_all(guild.id, [])
         elif guild.members.pop(user.id, None) is not None:
             body = {"user": wire.user(user), "guild_id": str(guild.id)}
             self._tell("GUILD_MEMBER_REMOVE", guild, body, Intent.GUILD_MEMBERS)
+
+    def invite_bot(self, guild: Guild) -> None:
+        """Let the bot into a guild again that it has lost."""
+        self._world.restore_guild(guild)
+        body = wire.guild_create(guild, self._world)
+        del body["unavailable"]  # only guilds that were there before say so
+        self._tell("GUILD_CREATE", guild, body, Intent.GUILDS)
 
     def set_roles(self, guild: Guild, member: Member, role_ids: set[int]) -> None:
         """Give a member these roles and no other. The bot hears of its own roles without any intent."""
@@ -58,10 +68,15 @@ class Changes:
         self._tell("GUILD_ROLE_DELETE", guild, body, Intent.GUILDS)
 
     def add_channel(
-        self, guild: Guild, name: str, parent: Channel | None = None, invited: frozenset[int] = frozenset()
+        self,
+        guild: Guild,
+        name: str,
+        parent: Channel | None = None,
+        invited: frozenset[int] = frozenset(),
+        kind: ChannelKind = ChannelKind.TEXT,
     ) -> Channel:
-        """Make a text channel, or a thread under `parent`, which is private where some are invited."""
-        channel = self._world.new_channel(guild, name, parent, invited)
+        """Make a text or voice channel, or a thread under `parent`, private where some are invited."""
+        channel = self._world.new_channel(guild, name, parent, invited, kind)
         self._tell_channel("THREAD_CREATE" if parent else "CHANNEL_CREATE", guild, channel)
         return channel
 

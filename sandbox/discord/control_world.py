@@ -12,7 +12,7 @@ from sandbox.discord.errors import Refusal
 from sandbox.discord.faults import Fault, Faults, Kind
 from sandbox.discord.forms import Form, snowflake_of
 from sandbox.discord.interactions import Interactions
-from sandbox.discord.model import Channel, Guild
+from sandbox.discord.model import Channel, ChannelKind, Guild
 from sandbox.discord.nonces import Nonces
 from sandbox.discord.rest import Requests
 from sandbox.discord.sessions import Sessions
@@ -161,15 +161,16 @@ class WorldRoutes:
         return nothing()
 
     async def add_channel(self, request: web.Request) -> web.Response:
-        """POST /guilds/{id}/channels: a text channel, or under `parent_id` a thread, private to `invited`."""
+        """POST /guilds/{id}/channels: one for text or `voice`; under `parent_id` a thread, for `invited`."""
         form = Form.of(await read_json(request))
         name = form.text("name", at_least=1, at_most=100, required=True)
         parent_id = form.snowflake("parent_id")
         invited = frozenset(_ids(form, "invited"))
+        kind = ChannelKind.VOICE if form.boolean("voice") else ChannelKind.TEXT
         form.check()
         guild = self._guild(request)
         parent = guild.channels.get(parent_id or 0)
-        channel = self._changes.add_channel(guild, name or "", parent, invited)
+        channel = self._changes.add_channel(guild, name or "", parent, invited, kind)
         return answer({"id": str(channel.id), "name": channel.name})
 
     async def change_thread(self, request: web.Request) -> web.Response:
@@ -200,14 +201,17 @@ class WorldRoutes:
         return nothing()
 
     async def change_user(self, request: web.Request) -> web.Response:
-        """PATCH /users/{id}: whether they take direct messages."""
+        """PATCH /users/{id}: whether they take direct messages, how large a file they may send."""
         form = Form.of(await read_json(request))
         user = self._world.users.get(int(request.match_info["user_id"]))
         takes_dms = form.boolean("takes_dms")
+        upload_limit_bytes = form.integer("upload_limit_bytes", at_least=0)
         form.check()
         if user is None:
             raise Refusal("There is no such user.")
         user.takes_dms = user.takes_dms if takes_dms is None else takes_dms
+        if upload_limit_bytes is not None:
+            user.upload_limit_bytes = upload_limit_bytes
         return nothing()
 
     async def add_fault(self, request: web.Request) -> web.Response:
@@ -221,7 +225,7 @@ class WorldRoutes:
         return nothing()
 
     async def trouble_gateway(self, request: web.Request) -> web.Response:
-        """POST /gateway: drop (with a close `code`), reconnect, invalidate, refuse logins, delay events."""
+        """POST /gateway: drop (with a close code), reconnect, invalidate, refuse, withhold guilds, delay."""
         form = Form.of(await read_json(request))
         if (code := form.integer("drop", at_least=1000, at_most=4999)) is not None:
             self._sessions.drop_connections(code)
@@ -231,6 +235,8 @@ class WorldRoutes:
             self._sessions.invalidate(resumable=resumable)
         if (refuses := form.boolean("refuses_logins")) is not None:
             self._faults.gateway.refuses_logins = refuses
+        if (withholds_guilds := form.boolean("withholds_guilds")) is not None:
+            self._faults.gateway.withholds_guilds = withholds_guilds
         if (delay := form.number("event_delay_seconds")) is not None:
             self._faults.gateway.event_delay_seconds = delay
         form.check()

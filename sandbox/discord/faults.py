@@ -74,6 +74,7 @@ class GatewayFaults:
     """What the gateway does wrong as long as it is set."""
 
     refuses_logins: bool = False
+    withholds_guilds: bool = False  # no GUILD_CREATE, which Discord sends when it comes to it
     event_delay_seconds: float = 0.0
 
 
@@ -94,6 +95,7 @@ class Faults:
         """Take all faults back."""
         self.rest.clear()
         self.gateway.refuses_logins = False
+        self.gateway.withholds_guilds = False
         self.gateway.event_delay_seconds = 0.0
 
     def next_for(self, method: str, route: str) -> Fault | None:

@@ -176,7 +176,7 @@ class SocketConnection:
             "_trace": [],
         }
         session.send("READY", encode(ready))
-        if session.intents & Intent.GUILDS:
+        if session.intents & Intent.GUILDS and not self._gateway.faults.gateway.withholds_guilds:
             for guild in guilds:
                 session.send("GUILD_CREATE", encode(wire.guild_create(guild, world)))
 

@@ -123,7 +123,8 @@ class Interaction:
             "locale": "en-US",
             "entitlements": [],
             "authorizing_integration_owners": self._owners(),
-            "attachment_size_limit": world.upload_limit_bytes(guild_id),
+            # Source: Discord's reference, Uploading Files: the larger of the member's own and the guild's.
+            "attachment_size_limit": max(world.upload_limit_bytes(guild_id), self.user.upload_limit_bytes),
         }
         member = world.member(guild_id, self.user.id)
         if member is None:

@@ -16,6 +16,7 @@ class ChannelKind(IntEnum):
 
     TEXT = 0
     DM = 1
+    VOICE = 2
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
 
@@ -41,12 +42,17 @@ class MessageFlag(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class User:
-    """An account: a person, or the bot. `takes_dms` says whether the bot may write to them."""
+    """An account: a person, or the bot.
+
+    `takes_dms` says whether the bot may write to them, and `upload_limit_bytes` how large a file their own
+    subscription lets them send.
+    """
 
     id: int
     name: str
     bot: bool = False
     takes_dms: bool = True
+    upload_limit_bytes: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
-from sandbox.discord.model import Channel, Guild, Member, Overwrite
+from sandbox.discord.model import Channel, ChannelKind, Guild, Member, Overwrite
 
 
 class Permission(IntEnum):
@@ -20,6 +20,7 @@ class Permission(IntEnum):
     READ_MESSAGE_HISTORY = 1 << 16
     MENTION_EVERYONE = 1 << 17
     USE_EXTERNAL_EMOJIS = 1 << 18
+    CONNECT = 1 << 20
     USE_APPLICATION_COMMANDS = 1 << 31
     MANAGE_THREADS = 1 << 34
     CREATE_PUBLIC_THREADS = 1 << 35
@@ -37,6 +38,7 @@ EVERYONE = (
     | Permission.ATTACH_FILES
     | Permission.READ_MESSAGE_HISTORY
     | Permission.USE_EXTERNAL_EMOJIS
+    | Permission.CONNECT
     | Permission.USE_APPLICATION_COMMANDS
     | Permission.CREATE_PUBLIC_THREADS
     | Permission.SEND_MESSAGES_IN_THREADS
@@ -76,6 +78,15 @@ def in_channel(guild: Guild, member: Member, channel: Channel) -> int:
 def send_permission(channel: Channel) -> Permission:
     """Return the permission that writing into this channel needs."""
     return Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES
+
+
+def see_permissions(channel: Channel) -> int:
+    """Return the permissions without which a channel's messages are out of reach.
+
+    Source: Discord's reference, Get Channel Messages: what is written in a voice channel needs Connect too.
+    """
+    voice = Permission.CONNECT if channel.kind is ChannelKind.VOICE else 0
+    return Permission.VIEW_CHANNEL | voice
 
 
 def _apply(permissions: int, overwrites: Iterable[Overwrite | None]) -> int:

@@ -62,10 +62,10 @@ class DiscordServer:
         self.sessions = Sessions(self.news)
         self.nonces = Nonces()
         self.limits = RateLimits(enforced=self.config.enforce_rate_limits)
-        self.changes = Changes(self.world, self.sessions)
         self.blobs = Blobs()
         self.messages = Messages(self.world, self.sessions, self.news, self.blobs)
         self.commands = Commands(self.world.application_id, self.world.snowflakes, self.news)
+        self.changes = Changes(self.world, self.sessions, self.commands)
         self.interactions = Interactions(
             self.world,
             self.messages,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sandbox.discord.components import walk
-from sandbox.discord.model import Attachment, Body, Channel, Guild, Member, Message, Role, User
+from sandbox.discord.model import Attachment, Body, Channel, ChannelKind, Guild, Member, Message, Role, User
 from sandbox.discord.payloads import Json
 from sandbox.discord.permissions import in_guild
 from sandbox.discord.snowflakes import created_at
@@ -268,7 +268,9 @@ def _thread(found: Channel, world: World) -> Json:
 
 
 def _text_channel(found: Channel) -> Json:
+    is_voice = found.kind is ChannelKind.VOICE
     return {
+        **({"bitrate": 64_000, "user_limit": 0, "rtc_region": None} if is_voice else {}),
         "position": found.position,
         "topic": None,
         "nsfw": False,

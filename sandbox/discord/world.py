@@ -69,15 +69,20 @@ class World:
         return role
 
     def new_channel(
-        self, guild: Guild, name: str, parent: Channel | None = None, invited: frozenset[int] = frozenset()
+        self,
+        guild: Guild,
+        name: str,
+        parent: Channel | None = None,
+        invited: frozenset[int] = frozenset(),
+        kind: ChannelKind = ChannelKind.TEXT,
     ) -> Channel:
-        """Make a text channel, or a thread under `parent`, which is private where some are invited."""
+        """Make a text or voice channel, or a thread under `parent`, private where some are invited."""
         thread = ChannelKind.PRIVATE_THREAD if invited else ChannelKind.PUBLIC_THREAD
         channel = Channel(
             self.snowflakes.next(),
             guild.id,
             name,
-            thread if parent else ChannelKind.TEXT,
+            thread if parent else kind,
             position=len(guild.channels),
             parent_id=parent.id if parent else None,
             invited=invited,
@@ -115,6 +120,11 @@ class World:
         for channel in list(guild.channels.values()):
             self.channels.pop(channel.id, None)
         self.guilds.pop(guild.id, None)
+
+    def restore_guild(self, guild: Guild) -> None:
+        """Know a guild and its channels again."""
+        self.guilds[guild.id] = guild
+        self.channels.update(guild.channels)
 
     def deny(self, channel: Channel, target_id: int, deny: int, allow: int = 0) -> None:
         """Set what a channel denies and allows to a role or a user; nothing takes the overwrite away."""

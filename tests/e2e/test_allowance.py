@@ -12,6 +12,8 @@ from sandbox.members import Member, Typing
 from sandbox.wiro import CallFault, TaskScript
 from sandbox.wiro.script import Rule
 from storage.database import Database
+from tests.support.quotas import ask
+from tests.support.reactions import REROLL
 from tests.support.stage import CHANNEL, Stage, eventually
 
 SMALL = {"width": 256, "height": 256}
@@ -259,3 +261,24 @@ async def test_a_reserve_outlives_a_restart(bare_stage: Stage) -> None:
     assert (await stage.end_of(message)).pictures
     await stage.closed()
     assert stage.ledger() == [("reserve", 1), ("settle", 1)]
+
+
+@pytest.mark.parametrize("by_reaction", [False, True], ids=["command", "reaction"])
+async def test_a_roles_allowance_holds_before_discord_told_of_the_server(
+    quick_stage: Stage, *, by_reaction: bool
+) -> None:
+    """After a start, commands and reactions can be there before the server's roles and channels are."""
+    stage, booster = quick_stage, quick_stage.member("booster")
+    message = await stage.end_of(await stage.sana())
+    owner = stage.member("owner")
+    await ask(owner, "quota default", credits="0", period="day")
+    await ask(owner, "quota role", role=str(stage.members.role_id("Booster")), credits="5")
+    await stage.stop_bot()
+    await stage.members.trouble_gateway(withholds_guilds=True)
+    await stage.start_bot()
+    if by_reaction:
+        await booster.react(message, REROLL)
+    else:
+        await stage.sana(booster)
+    _, job = await stage.closed(2)
+    assert (job["member_id"], job["state"]) == (booster.id, "delivered")

@@ -1,5 +1,8 @@
 """Where the bot may work: what it lacks in a channel is named first, and other servers are not served."""
 
+import asyncio
+import contextlib
+
 import pytest
 
 from bot.present.messenger import TOKEN_WAY_LASTS
@@ -8,7 +11,7 @@ from sandbox.discord.permissions import Permission
 from sandbox.members import Refused
 from sandbox.wiro import Rule, TaskScript
 from tests.support.clock import Clock
-from tests.support.stage import CHANNEL, REFUNDED, Stage
+from tests.support.stage import CHANNEL, PATIENCE_SECONDS, REFUNDED, Stage, eventually
 
 NEEDED = {
     Permission.VIEW_CHANNEL: "View Channel",
@@ -73,6 +76,23 @@ async def test_a_thread_needs_its_own_permission(stage: Stage) -> None:
     assert len(done.pictures) == 1
 
 
+async def test_the_chat_of_a_voice_channel_needs_connect(clock: Clock, quick_stage: Stage) -> None:
+    """Without it a late picture would be refused there: it is asked for first."""
+    stage = quick_stage
+    voice = await stage.members.add_channel("voice", voice=True)
+    stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True)))
+    message = await stage.sana(channel=voice)
+    task = await stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    clock.ahead += TOKEN_WAY_LASTS
+    stage.wiro.finish(task.taskid)
+    done = await stage.end_of(message)
+    assert len(done.pictures) == 1
+    await stage.members.set_overwrite(voice, deny=Permission.CONNECT)
+    typed = await stage.member().type("sana", channel=voice, prompt="a red fox")
+    assert named(await stage.note(typed)) == ["Connect"]
+    assert len(stage.jobs()) == 1
+
+
 async def test_a_private_thread_without_the_bot_is_refused(stage: Stage) -> None:
     """A command reaches the bot from there, but its late edits would not: somebody must add it first."""
     member = stage.member()
@@ -84,6 +104,17 @@ async def test_a_private_thread_without_the_bot_is_refused(stage: Stage) -> None
     together = await stage.members.add_channel("together", under=CHANNEL, invited=invited)
     done = await stage.end_of(await stage.sana(channel=together, width=256, height=256))
     assert (done.channel_id, len(done.pictures)) == (together, 1)
+
+
+async def test_a_private_thread_is_not_refused_before_discord_told_of_the_server(quick_stage: Stage) -> None:
+    """After a start the bot does not know yet which threads it is in: nobody is asked to add it again."""
+    stage = quick_stage
+    invited = [stage.member().id, stage.discord.bot_user_id]
+    together = await stage.members.add_channel("together", under=CHANNEL, invited=invited)
+    await stage.stop_bot()
+    await stage.members.trouble_gateway(withholds_guilds=True)
+    await stage.start_bot()
+    assert (await stage.end_of(await stage.sana(channel=together))).pictures
 
 
 @pytest.mark.parametrize("channel", ["no-files", "hidden"])
@@ -150,6 +181,21 @@ async def test_naming_servers_takes_the_commands_back_elsewhere(bare_stage: Stag
         channel_id = stage.members.channel_id(channel, guild)
         offered = await stage.members.call("GET", f"/channels/{channel_id}/commands")
         assert sorted(command["name"] for command in offered) == expected
+
+
+async def test_a_named_server_that_invites_the_bot_again_gets_its_commands(bare_stage: Stage) -> None:
+    """Discord forgets a server's own commands with the bot: they are there again without a restart."""
+    stage, guild = bare_stage, bare_stage.discord.world.guild_named("Sandbox")
+    await stage.start_bot(discord_guild_ids=str(guild.id))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:  # until two seconds after the last, discord.py takes servers for those that were there
+            stage.discord.changes.remove_member(guild, stage.discord.world.bot)
+            assert not stage.discord.commands.all_of(guild.id)
+            stage.discord.changes.invite_bot(guild)
+            with contextlib.suppress(TimeoutError):
+                await eventually(lambda: bool(stage.discord.commands.all_of(guild.id)), 3.0)
+                break
+    assert (await stage.end_of(await stage.sana(width=256, height=256))).pictures
 
 
 async def test_there_are_no_commands_in_direct_messages(stage: Stage) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bot.present.messenger import TOKEN_WAY_LASTS
 from sandbox.wiro import TaskScript, WiroConfig
 from sandbox.wiro.behaviours import OutputKind
 from sandbox.wiro.script import Rule
+from tests.support.clock import Clock
 from tests.support.stage import Stage, staged
 
 LIMIT_BYTES = 10 * 1024 * 1024
@@ -147,6 +149,20 @@ async def test_a_server_with_a_higher_limit_gets_the_picture_as_it_is(stage: Sta
     [picture] = done.pictures
     assert (picture.content_type, picture.size_bytes > LIMIT_BYTES) == ("image/png", True)
     assert "compressed" not in done.text
+
+
+async def test_what_a_member_may_send_anywhere_is_not_what_the_bot_may(clock: Clock, stage: Stage) -> None:
+    """A subscriber's own limit comes with a command; a late picture is held to the server's all the same."""
+    await stage.members.set_upload_limit(stage.member(), 500 * 1024 * 1024)
+    stage.wiro.script.add(Rule(call="task", do=TaskScript(stuck=True, outputs="huge")))
+    message = await stage.sana(options=ABOVE_LIMIT)
+    task = await stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    clock.ahead += TOKEN_WAY_LASTS
+    stage.wiro.finish(task.taskid)
+    done = await stage.end_of(message)
+    assert [picture.size_bytes < LIMIT_BYTES for picture in done.pictures] == [True]
+    await stage.closed()
+    assert stage.ledger() == [("reserve", 4), ("settle", 4)]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.discord.interaction import Deed, InteractionKind
+from sandbox.discord.permissions import Permission
 from sandbox.members import Interaction, Member, Message
 from sandbox.wiro import TaskScript
 from sandbox.wiro.script import Rule
@@ -128,6 +129,19 @@ async def test_a_blocked_member_is_refused(quick_stage: Stage) -> None:
     clicked = await click(stage, message, "Reroll", other)
     assert "too many pictures" in await stage.note(clicked, other)
     assert len(stage.jobs()) == 1
+
+
+async def test_who_may_use_no_commands_rerolls_nothing(quick_stage: Stage) -> None:
+    """Discord holds commands to that permission and no buttons, which cost the server as much."""
+    message = await a_result(quick_stage)
+    other = quick_stage.member("other")
+    await quick_stage.members.set_overwrite(CHANNEL, other, deny=Permission.USE_APPLICATION_COMMANDS)
+    note = await quick_stage.note(await click(quick_stage, message, "Reroll", other), other)
+    assert note.startswith("You may not use commands in this channel")
+    assert len(quick_stage.jobs()) == 1
+    await quick_stage.members.set_overwrite(CHANNEL, other)
+    assert (await click(quick_stage, message, "Reroll", other)).shown == "answered"
+    assert len(await quick_stage.closed(2)) == 2
 
 
 async def test_a_reroll_needs_the_bots_permissions(quick_stage: Stage) -> None:

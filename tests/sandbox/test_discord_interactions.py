@@ -21,6 +21,8 @@ async def test_what_an_interaction_carries() -> None:
         assert not int(sent["member"]["permissions"]) & Permission.MANAGE_MESSAGES
         assert (sent["channel"]["name"], sent["channel"]["type"]) == ("general", 0)
         assert sent["attachment_size_limit"] == 10 * 1024 * 1024
+        await at.members.set_upload_limit(at.member, 50 * 1024 * 1024)
+        assert (await at.typed())["attachment_size_limit"] == 50 * 1024 * 1024
         assert int(sent["app_permissions"]) & Permission.ATTACH_FILES
         await at.member.type("go", channel="no-files", wait=False)
         sent = await at.bot.event("INTERACTION_CREATE")
