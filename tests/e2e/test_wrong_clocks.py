@@ -79,3 +79,17 @@ async def test_a_task_that_does_not_stop_is_left(clock: Clock, quick_stage: Stag
     assert "Your 1 credit is back." in (await quick_stage.end_of(message)).text
     await quick_stage.closed()
     assert quick_stage.ledger() == REFUNDED
+
+
+async def test_wiro_is_asked_again_for_a_task(clock: Clock, log: Log, quick_stage: Stage) -> None:
+    """It does not answer as a machine wakes up days later, and then tells of the finished picture: it is paid."""
+    quick_stage.wiro.script.add(STUCK)
+    message = await quick_stage.sana()
+    await eventually(lambda: quick_stage.jobs()[-1]["state"] == "running")
+    clock.wrong_by = DAYS
+    quick_stage.wiro.script.add(Rule(call="Task/Detail", do=CallFault(http_status=500), times=3))
+    quick_stage.wiro.finish(quick_stage.wiro.tasks[-1].taskid)
+    assert (await quick_stage.end_of(message)).pictures
+    await quick_stage.closed()
+    assert await log.wait_for("track.failed")
+    assert quick_stage.ledger() == PAID
