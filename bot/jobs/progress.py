@@ -174,7 +174,9 @@ class Progress:
         """Return for how long to leave a message alone: it is new, or pictures need the channel."""
         if job.interaction_token is None and self._has_pictures_for(job.channel_id):
             return _PAUSE.total_seconds()
-        return max(0.0, (job.created_at + _PAUSE - self._clock.now()).total_seconds())
+        age = self._clock.now() - job.created_at
+        is_new = timedelta() <= age < _PAUSE  # none is newer than now: then the clock was set back
+        return (_PAUSE - age).total_seconds() if is_new else 0.0
 
     def _has_pictures_for(self, channel_id: int) -> bool:
         return any(job.channel_id == channel_id for job in self._book.in_state(State.FINISHED))

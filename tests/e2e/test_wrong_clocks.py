@@ -13,6 +13,7 @@ HOUR, DAYS = timedelta(hours=1), timedelta(days=3)
 STUCK = Rule(call="task", do=TaskScript(stuck=True))
 NOT_KILLED = Rule(call="Task/Kill", do=CallFault(error="It does not run.", error_code=1), times=None)
 NO_ANSWER = Rule(call="Run", do=CallFault(answer="lost_answer"))
+NO_BALANCE = Rule(call="Run", do=CallFault(error="Insufficient balance.", error_code=97), times=None)
 NOTHING = CallFault(error="There is no task yet.", error_code=1)
 
 pytestmark = pytest.mark.usefixtures("quick_probes", "quick_retries")
@@ -93,3 +94,11 @@ async def test_wiro_is_asked_again_for_a_task(clock: Clock, log: Log, quick_stag
     await quick_stage.closed()
     assert await log.wait_for("track.failed")
     assert quick_stage.ledger() == PAID
+
+
+async def test_a_message_says_that_it_is_on_hold(clock: Clock, quick_stage: Stage) -> None:
+    """The clock is set back after a command: its message is brought up to date all the same."""
+    quick_stage.wiro.script.add(NO_BALANCE)
+    message = await quick_stage.sana()
+    clock.wrong_by = -HOUR
+    assert await quick_stage.member().wait_for_change(message, lambda shown: "On hold" in shown.text)
