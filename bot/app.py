@@ -145,11 +145,7 @@ class App:
                 terms=terms,
             )
             remover = Remover(
-                store=store,
-                note_removed=service.note_removed,
-                wiro=wiro,
-                messenger=messenger,
-                clock=SystemClock(),
+                store=store, note_removed=service.note_removed, wiro=wiro, messenger=messenger
             )
             results = Results(
                 service=service,
