@@ -101,4 +101,29 @@ async def test_a_message_says_that_it_is_on_hold(clock: Clock, quick_stage: Stag
     quick_stage.wiro.script.add(NO_BALANCE)
     message = await quick_stage.sana()
     clock.wrong_by = -HOUR
-    assert await quick_stage.member().wait_for_change(message, lambda shown: "On hold" in shown.text)
+    await quick_stage.member().wait_for_change(message, lambda shown: "On hold" in shown.text)
+
+
+async def test_a_job_in_line_waits_on(clock: Clock, quick_stage: Stage) -> None:
+    """The clock jumps ahead by more than `QUEUE_TIMEOUT_SECONDS`: whoever waits has waited no longer."""
+    await quick_stage.stop_bot()
+    await quick_stage.start_bot(wiro_max_concurrent="1")
+    quick_stage.wiro.script.add(STUCK)
+    await quick_stage.sana(quick_stage.member("booster"))
+    task = await quick_stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    message = await quick_stage.sana()
+    clock.wrong_by = DAYS
+    quick_stage.wiro.finish(task.taskid)
+    assert (await quick_stage.end_of(message)).pictures
+
+
+async def test_a_job_in_line_waits_no_longer(clock: Clock, quick_stage: Stage) -> None:
+    """The clock is set back: `QUEUE_TIMEOUT_SECONDS` do not begin anew for those who wait."""
+    await quick_stage.stop_bot()
+    await quick_stage.start_bot(wiro_max_concurrent="1", queue_timeout_seconds="5")
+    quick_stage.wiro.script.add(STUCK)
+    await quick_stage.sana(quick_stage.member("booster"))
+    await quick_stage.wiro.wait_for_task(lambda task: task.status == "task_output")
+    message = await quick_stage.sana()
+    clock.wrong_by = -DAYS
+    assert "waited too long in line" in (await quick_stage.end_of(message)).text
