@@ -41,7 +41,8 @@ class Line:
         """A job will join: it does not wait for a slot yet, but newcomers stand behind it.
 
         Args:
-            job_id, member_id: which job, and whose.
+            job_id: which job.
+            member_id: whose.
             since: when it began to wait, by the loop's time.
         """
         self._announced[job_id] = member_id
@@ -51,7 +52,8 @@ class Line:
         """Let a job wait; at the front where it has had its turn already and it came to nothing.
 
         Args:
-            job_id, member_id: which job, and whose.
+            job_id: which job.
+            member_id: whose.
             since: as for `announce`; of one that was announced or comes back, its first time counts.
             front: whether it goes first.
         """

@@ -83,7 +83,7 @@ async def test_a_task_that_does_not_stop_is_left(clock: Clock, quick_stage: Stag
 
 
 async def test_wiro_is_asked_again_for_a_task(clock: Clock, log: Log, quick_stage: Stage) -> None:
-    """It does not answer as a machine wakes up days later, and then tells of the finished picture: it is paid."""
+    """It does not answer as a machine wakes up days later, and then does: the picture is posted and paid."""
     quick_stage.wiro.script.add(STUCK)
     message = await quick_stage.sana()
     await eventually(lambda: quick_stage.jobs()[-1]["state"] == "running")
