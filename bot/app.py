@@ -144,13 +144,7 @@ class App:
                 clock=SystemClock(),
                 terms=terms,
             )
-            remover = Remover(
-                store=store,
-                note_removed=service.note_removed,
-                wiro=wiro,
-                messenger=messenger,
-                clock=SystemClock(),
-            )
+            remover = Remover(store=store, note_removed=service.note_removed, wiro=wiro, messenger=messenger)
             results = Results(
                 service=service,
                 store=store,

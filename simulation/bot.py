@@ -90,7 +90,6 @@ class Bot:
             note_removed=self.service.note_removed,
             wiro=ports.wiro,
             messenger=ports.discord,
-            clock=ports.clock,
         )
         self.results = Results(
             service=self.service,

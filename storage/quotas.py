@@ -187,8 +187,12 @@ class SqliteQuotaStore:
 
     async def blocked_in_line(self, now: datetime) -> list[tuple[int, int, int]]:
         """Return server, member and moderator of the blocks whose members still have queued jobs."""
-        rows = await self._database.read(_SQL["blocked_in_line"], {"now": to_ms(now)})
-        return [(guild_id, member_id, by_id) for guild_id, member_id, by_id in rows]
+
+        def operation(transaction: Transaction) -> list[tuple[int, int, int]]:
+            at = to_ms(ledger.read_time(transaction.fetch, now))
+            return [tuple(row) for row in transaction.fetch(_SQL["blocked_in_line"], {"at": at})]
+
+        return await self._database.look(operation)
 
     def _position(
         self,

@@ -1,5 +1,6 @@
 """The address of the metrics: free, or the running bot's, and not the callback listener's."""
 
+import asyncio
 import errno
 from dataclasses import dataclass
 from typing import Final
@@ -38,7 +39,7 @@ class MetricsAddress:
         """The port is free, or this bot's own."""
         if self.port is None:
             return ok("There are none, for METRICS_PORT is not set.")
-        if self._is_the_other_listeners:
+        if await self._is_the_other_listeners():
             raise FaultError(
                 f"METRICS_PORT is {self.port}, and CALLBACK_PORT is the same: the bot cannot listen on it"
                 " twice.",
@@ -64,11 +65,11 @@ class MetricsAddress:
             f"{where} is held by another program.", "End that program, or set METRICS_PORT to a free port."
         )
 
-    @property
-    def _is_the_other_listeners(self) -> bool:
-        hosts = {self.host, self.callback_host}
-        is_one_host = len(hosts) == 1 or not hosts.isdisjoint(ANYWHERE)
-        return is_one_host and self.port == self.callback_port != 0
+    async def _is_the_other_listeners(self) -> bool:
+        if self.port != self.callback_port or self.port == 0:
+            return False
+        ours, theirs = await _addresses(self.host), await _addresses(self.callback_host)
+        return not ours.isdisjoint(theirs) or not (ours | theirs).isdisjoint(ANYWHERE)
 
     async def _serves_metrics(self, base: str) -> bool:
         """Tell whether the bot's own metrics are read there."""
@@ -81,3 +82,12 @@ class MetricsAddress:
                 return _OURS in await response.content.read(_READ_BYTES)
         except FAILURES:
             return False
+
+
+async def _addresses(host: str) -> set[str]:
+    """Return the addresses that a host stands for; itself where it stands for none."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None)
+    except OSError:
+        return {host}
+    return {str(address[0]) for *_, address in found}

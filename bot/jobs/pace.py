@@ -6,6 +6,7 @@ without finding the end later on average than Wiro's own clients do. Source of t
 bot's where nothing was learned yet: every 2 s up to 15 s, every 5 s up to a minute, then every 10 s.
 """
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from statistics import fmean
@@ -76,14 +77,20 @@ def _clients_wait(elapsed_seconds: float) -> float:
 
 
 def _learned(durations: Sequence[float], elapsed_seconds: float) -> float:
-    """Look as late as those that will have ended by then allow, and after the longest less and less often."""
+    """Look as late as those that will have ended by then allow, and after the longest less and less often.
+
+    A task that has outlasted others may end at any time, and not with the few that once took very long.
+    """
     ahead = [seconds for seconds in durations if seconds > elapsed_seconds]
+    usual_wait = 2 * _LATE_SHARE * _clients_wait(elapsed_seconds)
     if not ahead:
         beyond = elapsed_seconds - durations[-1]
-        return min(_MOST_SECONDS, max(2 * _LATE_SHARE * _clients_wait(elapsed_seconds), beyond / 2))
+        return min(_MOST_SECONDS, max(usual_wait, beyond / 2))
     moment = ahead[0]
     for number, later in enumerate(ahead[1:], start=1):
         if later - fmean(ahead[:number]) > _LATE_SHARE * _clients_wait(later):
             break
         moment = later
-    return moment - elapsed_seconds
+    has_outlasted_some = len(ahead) < len(durations)
+    most = max(usual_wait, elapsed_seconds / 2) if has_outlasted_some else math.inf
+    return min(moment - elapsed_seconds, most)

@@ -74,9 +74,8 @@ class Progress:
 
         A job that is too young for an edit had none.
         """
-        now = self._clock.now()
         for job in jobs:
-            if now - job.created_at >= _PAUSE:
+            if not self._new_for_seconds(job):
                 self._doubt(job.id, _AFTER_A_STOP_SECONDS)
 
     def touch(self, job_ids: Iterable[int]) -> None:
@@ -174,7 +173,12 @@ class Progress:
         """Return for how long to leave a message alone: it is new, or pictures need the channel."""
         if job.interaction_token is None and self._has_pictures_for(job.channel_id):
             return _PAUSE.total_seconds()
-        return max(0.0, (job.created_at + _PAUSE - self._clock.now()).total_seconds())
+        return self._new_for_seconds(job)
+
+    def _new_for_seconds(self, job: Job) -> float:
+        """Return for how long a message has no edit yet; a job from the time to come is not a new one."""
+        age = self._clock.now() - job.created_at
+        return (_PAUSE - age).total_seconds() if timedelta() <= age < _PAUSE else 0.0
 
     def _has_pictures_for(self, channel_id: int) -> bool:
         return any(job.channel_id == channel_id for job in self._book.in_state(State.FINISHED))

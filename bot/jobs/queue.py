@@ -6,7 +6,6 @@ import math
 from bisect import insort
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Final
 
 _PROBE_SECONDS: Final = 180.0
@@ -27,7 +26,8 @@ class Line:
         self._turn_numbers = itertools.count()
         self._turn_of: dict[int, int] = {}  # by job, from its turn until it leaves
         self._owed: dict[int, int] = {}  # by member, the turn that came to nothing
-        self._ages: list[tuple[datetime, int]] = []
+        self._since: dict[int, float] = {}  # by job, when it began to wait, until it leaves
+        self._ages: list[tuple[float, int]] = []
 
     def __len__(self) -> int:
         """Return how many jobs wait."""
@@ -37,17 +37,31 @@ class Line:
         """Tell whether the job waits."""
         return job_id in self._member_of
 
-    def announce(self, job_id: int, member_id: int) -> None:
-        """A job will join: it does not wait for a slot yet, but newcomers stand behind it."""
-        self._announced[job_id] = member_id
+    def announce(self, job_id: int, member_id: int, since: float) -> None:
+        """A job will join: it does not wait for a slot yet, but newcomers stand behind it.
 
-    def join(self, job_id: int, member_id: int, created_at: datetime, *, front: bool = False) -> None:
-        """Let a job wait; at the front where it has had its turn already and it came to nothing."""
+        Args:
+            job_id: which job.
+            member_id: whose.
+            since: when it began to wait, by the loop's time.
+        """
+        self._announced[job_id] = member_id
+        self._since.setdefault(job_id, since)
+
+    def join(self, job_id: int, member_id: int, since: float, *, front: bool = False) -> None:
+        """Let a job wait; at the front where it has had its turn already and it came to nothing.
+
+        Args:
+            job_id: which job.
+            member_id: whose.
+            since: as for `announce`; of one that was announced or comes back, its first time counts.
+            front: whether it goes first.
+        """
         self._announced.pop(job_id, None)
         if job_id in self._member_of:
             return
         self._member_of[job_id] = member_id
-        heapq.heappush(self._ages, (created_at, job_id))
+        heapq.heappush(self._ages, (self._since.setdefault(job_id, since), job_id))
         insort(self._turns.setdefault(member_id, []), job_id)
         if front:
             self._owe(member_id, self._turn_of.pop(job_id, -1))
@@ -56,6 +70,7 @@ class Line:
         """Take a job out, where it waits or was announced, and forget its turn."""
         self._announced.pop(job_id, None)
         self._turn_of.pop(job_id, None)
+        self._since.pop(job_id, None)
         member_id = self._member_of.pop(job_id, None)
         if member_id is None:
             return
@@ -92,8 +107,8 @@ class Line:
         own_before = len(self._turns.get(member_id, ())) + announced[member_id]
         return self._place(member_id, own_before, announced)
 
-    def oldest(self) -> tuple[datetime, int] | None:
-        """Return when the job that was created first was created, and the job."""
+    def oldest(self) -> tuple[float, int] | None:
+        """Return since when the job that has waited longest waits, by the loop's time, and the job."""
         while self._ages and self._ages[0][1] not in self._member_of:
             heapq.heappop(self._ages)
         return self._ages[0] if self._ages else None

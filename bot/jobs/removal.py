@@ -6,7 +6,6 @@ repeated without harm. Credits stay charged, and the ledger does not change.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -21,14 +20,15 @@ from bot.errors import (
 )
 from bot.jobs.backoff import backoff_seconds
 from bot.jobs.model import Job, State
-from bot.jobs.ports import Clock, JobStore, Messenger, Wiro
+from bot.jobs.ports import JobStore, Messenger, Wiro
+from bot.jobs.waiting import loop_seconds
 from bot.jobs.worker import Worker
 
 _REMOVALS_AT_ONCE: Final = 4
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LAST_RETRY_SECONDS: Final = 60.0
 _DELIVERY_LOOK_SECONDS: Final = 1.0  # between two looks at whether a delivery under way has ended
-_TRY_FOR: Final = timedelta(hours=24)  # from the first try of this process
+_TRY_FOR_SECONDS: Final = 24 * 3600.0  # from the first try of this process
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 class _Progress:
     """How far a removal is in this process."""
 
-    began_at: datetime
+    began_at: float  # by the loop's time
     failures: int = 0
     message_is_gone: bool = False
     files_are_gone: bool = False
@@ -51,7 +51,6 @@ class Remover:
         note_removed: stores that a job's message and files are gone.
         wiro: deletes the files.
         messenger: deletes the message.
-        clock: the time of day.
     """
 
     def __init__(
@@ -61,13 +60,11 @@ class Remover:
         note_removed: Callable[[int], Awaitable[None]],
         wiro: Wiro,
         messenger: Messenger,
-        clock: Clock,
     ) -> None:
         self._store = store
         self._note_removed = note_removed
         self._wiro = wiro
         self._messenger = messenger
-        self._clock = clock
         self._worker = Worker("remove", self._step, width=_REMOVALS_AT_ONCE)
         self._progress: dict[int, _Progress] = {}
 
@@ -95,7 +92,7 @@ class Remover:
         await self._worker.run()
 
     async def _step(self, job_id: int) -> float | None:
-        progress = self._progress.setdefault(job_id, _Progress(began_at=self._clock.now()))
+        progress = self._progress.setdefault(job_id, _Progress(began_at=loop_seconds()))
         try:
             wait_seconds = await self._remove(job_id, progress)
         except (MessageUnavailableError, WiroError, StorageError) as error:
@@ -149,7 +146,7 @@ class Remover:
     def _after_failure(self, job_id: int, progress: _Progress, error: Exception) -> float | None:
         progress.failures += 1
         reference = f"S-{job_id}"
-        if self._clock.now() - progress.began_at >= _TRY_FOR:
+        if loop_seconds() - progress.began_at >= _TRY_FOR_SECONDS:
             log.error("remove.given_up", job=reference, failures=progress.failures, error=str(error))
             return None
         log.warning("remove.failed", job=reference, failures=progress.failures, error=str(error))

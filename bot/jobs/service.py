@@ -39,6 +39,7 @@ from bot.jobs.search import Search
 from bot.jobs.stages import Stages
 from bot.jobs.submit import Submitter
 from bot.jobs.tracker import Tracker
+from bot.jobs.waiting import loop_seconds
 from bot.jobs.wishes import ending, leaving_line, removed, removing
 from bot.meter import UNMETERED, Cause, Meter
 
@@ -270,11 +271,12 @@ class JobService:
             self._progress.forget(job.id)
             self._submitter.forget(job.id)
         elif job.state is State.QUEUED:
+            since = loop_seconds() - max(0.0, (self._clock.now() - job.created_at).total_seconds())
             if job.message_id is None:
-                self._line.announce(job.id, job.member_id)
+                self._line.announce(job.id, job.member_id, since)
             else:
                 had_its_turn = job.submitted_at is not None and self._submitter.keeps_its_turn(job.id)
-                self._line.join(job.id, job.member_id, job.created_at, front=had_its_turn)
+                self._line.join(job.id, job.member_id, since, front=had_its_turn)
         elif job.state is State.RUNNING:
             self._tracker.follow(job)
             self._live.follow(job)

@@ -80,7 +80,7 @@ class Submitter:
         self._wiro = wiro
         self._clock = clock
         self._callback_base = rules.callback_base
-        self._queue_timeout = rules.queue_timeout
+        self._queue_timeout_seconds = rules.queue_timeout.total_seconds()
         self._in_doubt = in_doubt
         self._refusals: dict[int, int] = {}
         self._unwelcome: dict[int, int] = {}  # by job, the moderator who blocked its member meanwhile
@@ -147,18 +147,21 @@ class Submitter:
         if len(self._line) and (gate_opens := self._gate.wait_seconds()):
             limits.append(gate_opens)
         if (oldest := self._line.oldest()) is not None:
-            overdue = oldest[0] + self._queue_timeout - self._clock.now()
-            limits.append(max(0.0, overdue.total_seconds()))
+            limits.append(max(0.0, oldest[0] + self._queue_timeout_seconds - loop_seconds()))
         await wait_for(self._news, min(limits))
 
     async def _expire_overdue(self) -> None:
-        now = self._clock.now()
-        while (oldest := self._line.oldest()) is not None and oldest[0] + self._queue_timeout <= now:
+        while (oldest := self._line.oldest()) is not None:
+            if oldest[0] + self._queue_timeout_seconds > loop_seconds():
+                return
             self._line.leave(oldest[1])
-            await self._book.must_change(
-                oldest[1],
-                moving(State.QUEUED, State.EXPIRED, ended_at=now, detail="it waited too long in line"),
+            expired = moving(
+                State.QUEUED,
+                State.EXPIRED,
+                ended_at=self._clock.now(),
+                detail="it waited too long in line",
             )
+            await self._book.must_change(oldest[1], expired)
 
     async def _attempt(self, job_id: int) -> None:
         structlog.contextvars.bind_contextvars(job=f"S-{job_id}")  # on every line of this task
@@ -188,7 +191,7 @@ class Submitter:
             log.debug("submit.not_written", job=f"S-{job_id}", error=str(error), next_try_seconds=wait)
             self._slots.release(job_id)
             if (job := self._book.get(job_id)) is not None:
-                self._line.join(job_id, job.member_id, job.created_at, front=True)
+                self._line.join(job_id, job.member_id, loop_seconds(), front=True)
             return None
         if job is None:  # it was cancelled in this very moment
             self._slots.release(job_id)

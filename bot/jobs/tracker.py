@@ -31,7 +31,7 @@ _LAST_RETRY_SECONDS: Final = 60.0
 _STATUSES_AT_MOST: Final = 100  # unknown ones that are remembered as logged
 _LATE_LOOKS_AT_MOST: Final = 1500  # that fail, at the task of a job that has ended: for about a day
 _LAST_LOOK_SECONDS: Final = 60.0  # after a task was given up that did not end: it may just have succeeded
-_UNKNOWN_AT_MOST: Final = timedelta(hours=24)  # that Wiro may fail to answer for an overdue task
+_UNANSWERED_AT_MOST_SECONDS: Final = 24 * 3600.0  # that Wiro may fail to answer for an overdue task
 _KILLED_AT_MOST_SECONDS: Final = 60.0  # that an overdue task may take to end once it was killed
 
 _LATE: Final = frozenset({State.LOST, State.EXPIRED, State.CANCELLED})
@@ -71,6 +71,7 @@ class Tracker:
         self._called_back: set[int] = set()
         self._seen_running: dict[int, float] = {}  # seconds after acceptance, at the last look
         self._failures: dict[int, int] = {}
+        self._unanswered_since: dict[int, float] = {}  # when the looks that fail in a row began
         self._told_to_stop: dict[int, float] = {}  # when this process first asked for a task's end
         self._last_looks: set[int] = set()  # at tasks that went on when their jobs had ended
         self._unknown_statuses: set[str] = set()
@@ -98,6 +99,7 @@ class Tracker:
         self._called_back.discard(job_id)
         self._seen_running.pop(job_id, None)
         self._failures.pop(job_id, None)
+        self._unanswered_since.pop(job_id, None)
         self._told_to_stop.pop(job_id, None)
         self._last_looks.discard(job_id)
 
@@ -138,6 +140,7 @@ class Tracker:
         except WiroError as error:
             return await self._look_failed(job, error)
         self._failures.pop(job.id, None)
+        self._unanswered_since.pop(job.id, None)
         if task.verdict is not Verdict.RUNNING:
             await self._apply_end(job, task)
             return None
@@ -148,16 +151,17 @@ class Tracker:
         if job.cancelled_by is not None or self._is_overdue(job):
             self._told_to_stop.setdefault(job.id, loop_seconds())
             await self._stop_task(job, task.status)
-        if await self._expire(job, is_answered=True):
+        if await self._expire(job):
             return self._leave(job)
         return self._next_look(job)
 
     async def _look_failed(self, job: Job, error: WiroError) -> float | None:
         failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+        self._unanswered_since.setdefault(job.id, loop_seconds())
         log.warning("track.failed", job=job.reference, error=str(error), failures=failures)
         if job.state is State.RUNNING and job.cancelled_by is not None:
             await self._stop_task(job, None)
-        if await self._expire(job, is_answered=False):
+        if await self._expire(job):
             return self._leave(job)
         if job.state in _LATE and failures >= _LATE_LOOKS_AT_MOST:
             self.forget(job.id)
@@ -229,20 +233,25 @@ class Tracker:
         if after is not None:
             log.info("task.ended", job=job.reference, state=str(after.state), task=task.summary)
 
-    async def _expire(self, job: Job, *, is_answered: bool) -> bool:
+    async def _expire(self, job: Job) -> bool:
         """End a job whose task does not end although it was told to; tell whether it was ended.
 
         The time counts from when this process first told it, so that a bot that was down hears first what
         became of the task meanwhile. A look that was not answered says nothing of the task, which may have
-        succeeded: then a day must pass.
+        succeeded: then this process must have had no answer for a day.
         """
         now = self._clock.now()
         if job.state is not State.RUNNING:
             return False
+        unanswered_since = self._unanswered_since.get(job.id)
         told = self._told_to_stop.get(job.id)
         patience = min(_KILLED_AT_MOST_SECONDS, self._timeout.total_seconds())
-        is_stuck = is_answered and told is not None and loop_seconds() >= told + patience
-        is_unknown = self._elapsed(job) >= (self._timeout + _UNKNOWN_AT_MOST).total_seconds()
+        is_stuck = unanswered_since is None and told is not None and loop_seconds() >= told + patience
+        is_unknown = (
+            unanswered_since is not None
+            and self._is_overdue(job)
+            and loop_seconds() >= unanswered_since + _UNANSWERED_AT_MOST_SECONDS
+        )
         if not (is_stuck or is_unknown):
             return False
         end = State.EXPIRED if job.cancelled_by is None else State.CANCELLED

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
@@ -10,6 +11,7 @@ from sandbox.bot_process import BotProcess
 from sandbox.members import Member, Message, Refused
 from sandbox.wiro import CallFault
 from sandbox.wiro.script import Rule
+from tests.support.clock import Clock
 from tests.support.log import Log
 from tests.support.stage import CHANNEL, PAID, PATIENCE_SECONDS, Stage, eventually
 
@@ -251,3 +253,13 @@ async def test_killed_between_message_and_files(bare_stage: Stage, bot: BotProce
     assert await files_are_there(bare_stage)
     await bot.start()
     await gone(bare_stage, message)
+
+
+async def test_a_jump_of_the_clock_ends_no_removal(clock: Clock, log: Log, quick_stage: Stage) -> None:
+    """Wiro fails to delete the files before the clock jumps by days, and a few times after that."""
+    message = await a_result(quick_stage)
+    quick_stage.wiro.script.add(Rule(call=DELETE_FILES, do=CallFault(http_status=500), times=5))
+    await ask(quick_stage.member(), message, "button")
+    await log.wait_for("remove.failed")
+    clock.wrong_by = timedelta(days=3)
+    await gone(quick_stage, message)

@@ -145,8 +145,9 @@ async def test_a_job_that_waits_too_long_leaves_the_line(log: Log, quick_stage: 
     assert [line["job"] for line in await log.wait_for("job.ended")] == ["S-2"]
 
 
+@pytest.mark.parametrize("down", [timedelta(hours=2), timedelta(days=2)], ids=str)
 async def test_a_bot_that_was_down_hears_first_what_became_of_a_task(
-    clock: Clock, quick_stage: Stage
+    clock: Clock, quick_stage: Stage, down: timedelta
 ) -> None:
     """Down for longer than the timeout, and Wiro fails to answer at first: the finished picture is posted."""
     quick_stage.wiro.script.add(STUCK)
@@ -155,9 +156,26 @@ async def test_a_bot_that_was_down_hears_first_what_became_of_a_task(
     await quick_stage.stop_bot()
     quick_stage.wiro.finish(task.taskid)
     await eventually(lambda: task.status == "task_postprocess_end")
-    clock.ahead += timedelta(hours=2)
+    clock.ahead += down
     quick_stage.wiro.script.add(Rule(call="Task/Detail", do=CallFault(http_status=500), times=3))
     await quick_stage.start_bot()
     assert (await quick_stage.end_of(message)).pictures
     await quick_stage.closed()
     assert quick_stage.ledger() == PAID
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_a_task_of_which_nothing_is_heard_for_a_day_is_given_up(
+    clock: Clock, log: Log, quick_stage: Stage
+) -> None:
+    """Wiro does not answer for a task that is overdue: after a day its member is told and refunded."""
+    for rule in (STUCK, Rule(call="Task/Detail", do=CallFault(http_status=500), times=None)):
+        quick_stage.wiro.script.add(rule)
+    message = await quick_stage.sana()
+    await call_back(await a_task_at(quick_stage, "task_output"))
+    await log.wait_for("track.failed")
+    clock.ahead += timedelta(hours=24)
+    ended = await quick_stage.end_of(message)
+    await quick_stage.closed()
+    assert ended.text.startswith(STOPPED)
+    assert quick_stage.ledger() == REFUNDED

@@ -226,6 +226,17 @@ async def test_blocks_that_a_stop_left_half_done_are_completed(
     assert sorted(world.cancelled) == [(GUILD, MEMBER, 900), (GUILD, 301, 900)]
 
 
+async def test_a_start_ends_no_job_of_a_block_that_was_over(
+    quotas: QuotaService, store: SqliteJobStore, ask: Ask, world: World
+) -> None:
+    """The block had ended when the job was taken on; then the clock was set back to before its end."""
+    await quotas.block(MANAGER, MEMBER, timedelta(minutes=30), "a reason")
+    world.cancelled.clear()
+    await store.accept(ask(), world.time + timedelta(hours=1))
+    await quotas.recover()
+    assert world.cancelled == []
+
+
 async def test_a_view_shows_all(
     quotas: QuotaService, store: SqliteJobStore, ask: Ask, walk: Walk, world: World
 ) -> None:

@@ -103,6 +103,12 @@ def one_port_for_both(stage: Stage) -> None:
     stage.environment["METRICS_PORT"] = stage.environment["CALLBACK_PORT"]
 
 
+def one_port_for_both_by_name(stage: Stage) -> None:
+    """The same, where the listener's address is written as a name."""
+    one_port_for_both(stage)
+    stage.environment["METRICS_HOST"] = "localhost"
+
+
 def metrics_elsewhere(stage: Stage) -> None:
     """The metrics are to have an address of some other machine."""
     setting(metrics_host="203.0.113.1", metrics_port=str(free_port()))(stage)

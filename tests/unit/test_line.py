@@ -1,6 +1,5 @@
 """The fair line and the slots: pure bookkeeping."""
 
-from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 from hypothesis import given
@@ -8,14 +7,14 @@ from hypothesis import strategies as st
 
 from bot.jobs.queue import Line, Slots
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = 1000.0
 
 
 def line_of(*jobs: tuple[int, int]) -> Line:
     """Return a line of jobs with their members; each is created a second after the one before."""
     line = Line()
     for job_id, member_id in jobs:
-        line.join(job_id, member_id, START + timedelta(seconds=job_id))
+        line.join(job_id, member_id, START + job_id)
     return line
 
 
@@ -78,10 +77,18 @@ def test_leaving_is_not_being_served() -> None:
 def test_the_oldest_is_the_one_created_first() -> None:
     """What waits longest is found for its timeout, whatever its place."""
     line = line_of((5, 10), (3, 20), (4, 30))
-    assert line.oldest() == (START + timedelta(seconds=3), 3)
+    assert line.oldest() == (START + 3, 3)
     line.leave(3)
-    assert line.oldest() == (START + timedelta(seconds=4), 4)
+    assert line.oldest() == (START + 4, 4)
     assert Line().oldest() is None
+
+
+def test_a_job_that_comes_back_has_waited_from_the_first() -> None:
+    """Its time in line does not begin anew with each turn that came to nothing."""
+    line = line_of((1, 10))
+    line.take_next()
+    line.join(1, 10, START + 100, front=True)
+    assert line.oldest() == (START + 1, 1)
 
 
 @given(st.lists(st.integers(0, 4), max_size=30), st.integers(0, 4))
@@ -107,7 +114,7 @@ def test_newcomers_stand_behind_those_that_were_announced(
     line = line_of(*enumerate(waiting, start=1))
     coming = list(enumerate(announced, start=len(waiting) + 1))
     for job_id, member_id in coming:
-        line.announce(job_id, member_id)
+        line.announce(job_id, member_id, START)
     promised = line.place_of_newcomer(newcomer)
     assert promised == line_of(*enumerate([*waiting, *announced], start=1)).place_of_newcomer(newcomer)
     for job_id, member_id in coming:

@@ -100,6 +100,13 @@ def test_polls_come_sooner_when_tasks_become_quicker() -> None:
         assert looks(pace, until=seconds, expects_callback=False)[-1] < seconds * 1.15
 
 
+@pytest.mark.parametrize("slow", [1, 10])
+def test_tasks_that_took_long_put_off_no_others_end(slow: int) -> None:
+    """Some waited ten minutes at Wiro: one a little slower than usual is found out soon all the same."""
+    pace = taught([6.0] * 30 + [600.0] * slow)
+    assert looks(pace, until=8, expects_callback=False)[-1] <= 8 * 1.5
+
+
 @given(
     st.lists(st.floats(0.01, 5000), max_size=50),
     st.floats(0, 10_000),

@@ -18,6 +18,13 @@ def job(job_id: int, *, age_seconds: float) -> Job:
     return replace(ANY_JOB, id=job_id, state=State.RUNNING, created_at=begun)
 
 
+async def test_a_clock_that_was_set_back_makes_no_message_sure() -> None:
+    """A job from the hours to come is no younger than 2.5 seconds: its message may have been edited."""
+    progress = Progress(cast("Book", None), cast("Messenger", None), Clock(), lambda _: None)
+    progress.recover([job(1, age_seconds=-3600)])
+    assert 0 < await progress.end(1, wait_seconds=0) <= 5
+
+
 async def test_only_a_job_that_may_have_been_edited_is_in_doubt() -> None:
     """Edits begin after 2.5 seconds: a younger job's message is sure at once, others in five seconds."""
     progress = Progress(cast("Book", None), cast("Messenger", None), Clock(), lambda _: None)

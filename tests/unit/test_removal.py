@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import cast
 
 import pytest
@@ -21,6 +21,7 @@ from bot.jobs import removal
 from bot.jobs.model import Job, State
 from bot.jobs.ports import JobStore, Messenger, Wiro
 from bot.jobs.removal import Remover
+from bot.jobs.waiting import loop_seconds
 from tests.support.jobs import ANY_JOB
 from tests.support.log import read_along
 
@@ -29,17 +30,12 @@ JOB = replace(ANY_JOB, message_id=4, tasktoken="token", removed_by=3)
 
 @dataclass
 class World:
-    """Stands in for the store, Wiro, Discord and the clock, and keeps what was asked of them."""
+    """Stands in for the store, Wiro and Discord, and keeps what was asked of them."""
 
     job: Job | None = JOB
     failures: dict[str, list[Exception]] = field(default_factory=dict)  # of the next calls, by their name
     asked: list[str] = field(default_factory=list)
-    time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     news: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def now(self) -> datetime:
-        """Return the time."""
-        return self.time
 
     async def get(self, _job_id: int) -> Job | None:
         """Return the job."""
@@ -64,7 +60,7 @@ class World:
         """Store the end."""
         assert job_id == JOB.id
         self._note("removed")
-        self.job = self.job and replace(self.job, removed_at=self.time)
+        self.job = self.job and replace(self.job, removed_at=datetime.now(UTC))
 
     async def until(self, what: str, times: int = 1) -> None:
         """Wait until something was asked so often."""
@@ -102,7 +98,6 @@ async def remover(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         note_removed=world.note_removed,
         wiro=cast("Wiro", world),
         messenger=cast("Messenger", world),
-        clock=world,
     )
     run = asyncio.create_task(remover.run())
     yield remover
@@ -199,13 +194,15 @@ async def test_what_is_gone_already_is_gone(
     assert world.done == ["message", "files", "removed"]
 
 
-async def test_after_a_day_it_is_left_to_the_next_start(remover: Remover, world: World) -> None:
+async def test_after_a_day_it_is_left_to_the_next_start(
+    remover: Remover, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A removal that fails for 24 hours is not tried again, and not stored as done either."""
     world.failures = {"files": [NoAnswerError("down")] * 1000}
     with read_along() as log:
         remover.put(JOB.id)
         await world.until("files", 3)
-        world.time += timedelta(hours=24)
+        monkeypatch.setattr(removal, "loop_seconds", lambda: loop_seconds() + 24 * 3600)
         await log.wait_for("remove.given_up")
     assert "removed" not in world.asked
     world.failures = {}
