@@ -73,7 +73,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The bot's clock, for what takes minutes; to be asked for before the stage."""
     clock = Clock()
     monkeypatch.setattr("bot.app.SystemClock", lambda: clock)
-    for part in ("deliver", "search", "tracker"):
+    for part in ("deliver", "removal", "search", "service", "submit", "tracker"):
         monkeypatch.setattr(
             f"bot.jobs.{part}.loop_seconds", lambda: loop_seconds() + clock.ahead.total_seconds()
         )
