@@ -189,8 +189,11 @@ class SqliteQuotaStore:
         """Return server, member and moderator of the blocks whose members still have queued jobs."""
 
         def operation(transaction: Transaction) -> list[tuple[int, int, int]]:
+            rows = transaction.fetch(_SQL["blocks_in_line"], {})
+            if not rows:
+                return []
             at = to_ms(ledger.read_time(transaction.fetch, now))
-            return [tuple(row) for row in transaction.fetch(_SQL["blocked_in_line"], {"at": at})]
+            return [(guild, member, by) for guild, member, by, until in rows if until is None or until > at]
 
         return await self._database.look(operation)
 

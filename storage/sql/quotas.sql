@@ -72,10 +72,9 @@ WHERE
     AND closed_at IS NULL
     AND state IN ('queued', 'submitting', 'running', 'finished');
 
--- name: blocked_in_line(at)
--- Blocks that hold at a moment of the ledger's time, and whose members still have queued jobs: server, member and
--- moderator.
-SELECT DISTINCT block.guild_id, block.member_id, block.by_id
+-- name: blocks_in_line()
+-- Blocks whose members still have queued jobs: server, member, moderator and end.
+SELECT DISTINCT block.guild_id, block.member_id, block.by_id, block.until
 FROM blocks AS block
 INNER JOIN jobs AS job ON block.guild_id = job.guild_id AND block.member_id = job.member_id
-WHERE job.closed_at IS NULL AND job.state = 'queued' AND (block.until IS NULL OR block.until > :at);
+WHERE job.closed_at IS NULL AND job.state = 'queued';
