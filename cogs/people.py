@@ -46,17 +46,22 @@ def place_of(interaction: Interaction) -> tuple[int, int]:
 
 
 def lacking_here(interaction: Interaction) -> tuple[str, ...]:
-    """Return what the bot lacks where a command was used or a button clicked, as a member reads it.
-
-    Commands also come from private threads that the bot is not in, where its permissions are those of the
-    channel above them. discord.py knows all threads that the bot sees, once Discord has
-    told of the server.
-    """
-    here, may, guild = interaction.channel, interaction.app_permissions, interaction.guild
-    if isinstance(here, discord.Thread) and here.is_private() and not may.manage_threads:
-        is_known = guild is None or guild.unavailable or guild.get_thread(here.id) is not None
-        return lacking_in(here, may) if is_known else (PRIVATE_THREAD,)
+    """Return what the bot lacks where a command was used or a button clicked, as a member reads it."""
+    here, may = interaction.channel, interaction.app_permissions
+    if isinstance(here, discord.Thread) and _is_closed_to_the_bot(here, may):
+        return (PRIVATE_THREAD,)
     return lacking_in(here, may)
+
+
+def _is_closed_to_the_bot(thread: discord.Thread, may: discord.Permissions) -> bool:
+    """Tell whether a thread is a private one that the bot is not in.
+
+    Commands come from those too, with the bot's permissions in the channel above them. discord.py knows all
+    threads that the bot sees, once Discord has told of the server.
+    """
+    if may.manage_threads or not thread.is_private() or thread.guild.unavailable:
+        return False
+    return thread.guild.get_thread(thread.id) is None
 
 
 def lacking_in(channel: object, may: discord.Permissions) -> tuple[str, ...]:

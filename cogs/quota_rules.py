@@ -85,6 +85,6 @@ class RuleCommands(QuotaPart):
 
 
 def _file(server: ServerRules, called: dict[int, str]) -> discord.File:
-    writer = CsvWriter(RULE_HEADINGS, limit_bytes=1_000_000)
+    writer = CsvWriter(RULE_HEADINGS, limit_bytes=1_000_000)  # has room for all rules, and is never packed
     writer.add([rule_row(rule, called.get(rule.target_id)) for rule in server.rules])
     return discord.File(BytesIO(writer.finish().content), RULES_FILE)
